@@ -1,0 +1,69 @@
+"""AgentState: the data of one agent, as blueprints see it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list or dict with str keys."""
+
+
+def canonical(value: Json) -> str:
+    """`value` as canonical JSON text: sorted keys, no spaces, no NaN; ValueError if it cannot be."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+@dataclass
+class AgentState:
+    """The data of one agent. Subclass it, add fields, and return the class from `agent_state`.
+
+    Methods compute; none of them does I/O. The core stores `save_data()` in the transaction of the
+    submission and builds the object again with `load_data()`.
+
+    `init` is the assignment's item (JSON). `data` is what was submitted (None before). `files` lists
+    the uploads that the submission named: dicts `{"field", "file", "name", "size", "sha256", "type"}`.
+    """
+
+    init: Json = None
+    data: Json = None
+    files: list[dict[str, Any]] = field(default_factory=list)
+
+    def set_init_state(self, item: Json) -> None:
+        """Take the assignment's item; called once, before the worker sees anything."""
+        self.init = item
+
+    def get_init_state(self) -> Json:
+        """What the worker's page gets as `work.init`; never put answers here."""
+        return self.init
+
+    def update_data(self, packet: Json) -> None:
+        """Take one live message (JSON)."""
+
+    def update_submit(self, data: Json, files: list[dict[str, Any]]) -> None:
+        """Take the validated submission and its files."""
+        self.data = data
+        self.files = files
+
+    def get_data(self) -> Json:
+        """Everything the page needs to redraw the work after a reconnect."""
+        return {"init": self.get_init_state(), "data": self.data}
+
+    def get_parsed_data(self) -> Json:
+        """The result as review and export show it."""
+        return self.data
+
+    def save_data(self) -> str:
+        """The whole state as canonical JSON text (default: every dataclass field)."""
+        from dataclasses_json.core import _asdict  # 50 ms to import: only states that are stored need it
+
+        return canonical(_asdict(self, encode_json=False))
+
+    @classmethod
+    def load_data(cls, text: str) -> Self:
+        """The state that `save_data` wrote."""
+        from dataclasses_json.core import _decode_dataclass
+
+        state: Self = _decode_dataclass(cls, json.loads(text), False)
+        return state
