@@ -1,12 +1,12 @@
 """Every error that a person is expected to read.
 
-    CrowdError                 anything expected: one line, no stack trace
-    ├── ConfigError            task.yaml, a data file, hooks.py, an option: exit 2
-    ├── PluginError            a plugin is missing, broken, clashing or answered nonsense: exit 2
-    ├── StoreError             the database or the data directory: exit 2
-    ├── RunError               a run that cannot do what was asked: exit 2
-    ├── HookFailed             a hook raised or overran; carries plugin and hook: exit 1
-    └── RequestError           what a worker's page is told; carries an HTTP status and a code
+CrowdError                 anything expected: one line, no stack trace
+├── ConfigError            task.yaml, a data file, hooks.py, an option: exit 2
+├── PluginError            a plugin is missing, broken, clashing or answered nonsense: exit 2
+├── StoreError             the database or the data directory: exit 2
+├── RunError               a run that cannot do what was asked: exit 2
+├── HookFailed             a hook raised or overran; carries plugin and hook: exit 1
+└── RequestError           what a worker's page is told; carries an HTTP status and a code
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from dataclasses_json import DataClassJsonMixin
+
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys."""
 
@@ -16,7 +18,7 @@ def canonical(value: Json) -> str:
 
 
 @dataclass
-class AgentState:
+class AgentState(DataClassJsonMixin):
     """The data of one agent. Subclass it, add fields, and return the class from `agent_state`.
 
     Methods compute; none of them does I/O. The core stores `save_data()` in the transaction of the
@@ -56,14 +58,9 @@ class AgentState:
 
     def save_data(self) -> str:
         """The whole state as canonical JSON text (default: every dataclass field)."""
-        from dataclasses_json.core import _asdict  # 50 ms to import: only states that are stored need it
-
-        return canonical(_asdict(self, encode_json=False))
+        return canonical(self.to_dict())
 
     @classmethod
     def load_data(cls, text: str) -> Self:
         """The state that `save_data` wrote."""
-        from dataclasses_json.core import _decode_dataclass
-
-        state: Self = _decode_dataclass(cls, json.loads(text), False)
-        return state
+        return cls.from_dict(json.loads(text))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from crowdcore.state import AgentState
 from crowdcore.status import AgentKind, AssignmentKind
+
+if TYPE_CHECKING:  # dataclasses-json costs 50 ms, and only a run needs it
+    from crowdcore.state import AgentState
 
 
 @dataclass(frozen=True)

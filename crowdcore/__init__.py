@@ -1,0 +1,72 @@
+"""crowdcore: launch, run, review and pay crowdsourcing tasks, composed from plugins.
+
+The public API in one screen; every name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crowdcore.config import RunConfig, load_config
+    from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
+    from crowdcore.facade import Run
+    from crowdcore.launch import RunHandle, launch, wait
+    from crowdcore.markers import hookimpl
+    from crowdcore.state import AgentState
+    from crowdcore.types import (
+        Agent,
+        AgentEnded,
+        Assignment,
+        Completion,
+        Identity,
+        LaunchReduced,
+        Payment,
+        Refusal,
+        Release,
+        Requeue,
+        RunFinished,
+        RunLaunched,
+        StandIn,
+        Unit,
+        UnitLaunched,
+        UnitReviewed,
+        UnitSubmitted,
+        Visit,
+        Wait,
+        Worker,
+    )
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "crowdcore.config": "RunConfig load_config",
+    "crowdcore.errors": "ConfigError CrowdError PluginError RunError StoreError",
+    "crowdcore.facade": "Run",
+    "crowdcore.launch": "RunHandle launch wait",
+    "crowdcore.markers": "hookimpl",
+    "crowdcore.state": "AgentState",
+    "crowdcore.types": (
+        "Agent AgentEnded Assignment Completion Identity LaunchReduced Payment Refusal Release Requeue "
+        "RunFinished RunLaunched StandIn Unit UnitLaunched UnitReviewed UnitSubmitted Visit Wait Worker"
+    ),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = [
+    "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Identity",
+    "LaunchReduced", "Payment", "PluginError", "Refusal", "Release", "Requeue", "Run", "RunConfig",
+    "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError", "Unit", "UnitLaunched",
+    "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl", "launch", "load_config", "wait",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
+    raise AttributeError(f"module 'crowdcore' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

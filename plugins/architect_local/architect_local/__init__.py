@@ -1,0 +1,1 @@
+"""Serve a crowdcore run from this machine."""

@@ -1,0 +1,1 @@
+"""Forms as a crowdcore blueprint: sections, fields, validators, triggers, tokens."""

@@ -1,0 +1,1 @@
+"""Work done by your own people, invited by link."""
