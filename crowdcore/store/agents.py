@@ -1,0 +1,254 @@
+"""Agents: one piece of work each, with its state, draft, files and answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.status import check_move
+from crowdcore.store import units, workers
+from crowdcore.types import Unit, Visit, Worker
+
+if TYPE_CHECKING:
+    from crowdcore.store.db import Conn, Row
+
+
+@dataclass(frozen=True)
+class AgentRow:
+    """An agent with everything around it. `deadline` is in the run's service seconds."""
+
+    id: int
+    run_id: int
+    kind: str
+    status: str
+    end_reason: str | None
+    deadline: float | None
+    state: str | None
+    draft: str | None
+    answer: str | None
+    started_at: float
+    ended_at: float | None
+    worker: Worker
+    visit: Visit
+    visit_status: str
+    completion: str | None
+    unit: Unit | None
+
+
+_SELECT = (
+    "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer,"
+    " g.started_at, g.ended_at, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
+    " w.simulated AS w_simulated, v.id AS v_id, v.external_id AS v_external, v.params AS v_params,"
+    f" v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
+    " FROM agent g JOIN worker w ON w.id = g.worker_id JOIN visit v ON v.id = g.visit_id"
+    " LEFT JOIN unit u ON u.id = g.unit_id LEFT JOIN assignment a ON a.id = u.assignment_id "
+)
+
+
+def _row(row: Row) -> AgentRow:
+    return AgentRow(
+        id=row["id"], run_id=row["run_id"], kind=row["kind"], status=row["status"],
+        end_reason=row["end_reason"], deadline=row["deadline"], state=row["state"], draft=row["draft"],
+        answer=row["answer"], started_at=row["started_at"], ended_at=row["ended_at"],
+        worker=Worker(row["w_id"], row["w_name"], row["w_provider"], bool(row["w_simulated"])),
+        visit=Visit(row["v_id"], row["v_external"], json.loads(row["v_params"])),
+        visit_status=row["v_status"], completion=row["v_completion"],
+        unit=None if row["u_id"] is None else units.unit_of(row),
+    )  # fmt: skip
+
+
+def get(conn: Conn, agent_id: int) -> AgentRow | None:
+    """The agent with this id."""
+    row = conn.one(_SELECT + "WHERE g.id = :id", id=agent_id)
+    return None if row is None else _row(row)
+
+
+def open_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
+    """The visit's open agent."""
+    row = conn.one(
+        _SELECT + "WHERE g.visit_id = :visit AND g.status IN ('waiting', 'in_task')", visit=visit_id
+    )
+    return None if row is None else _row(row)
+
+
+def open_of_worker(conn: Conn, run_id: int, worker_id: int) -> AgentRow | None:
+    """The worker's oldest open agent of the run."""
+    row = conn.one(
+        _SELECT + "WHERE g.worker_id = :worker AND g.run_id = :run AND g.status IN ('waiting', 'in_task')"
+        " ORDER BY g.id LIMIT 1",
+        worker=worker_id, run=run_id,
+    )  # fmt: skip
+    return None if row is None else _row(row)
+
+
+def last_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
+    """The visit's newest agent, whatever its status."""
+    row = conn.one(_SELECT + "WHERE g.visit_id = :visit ORDER BY g.id DESC LIMIT 1", visit=visit_id)
+    return None if row is None else _row(row)
+
+
+def create(
+    conn: Conn, *, run_id: int, visit_id: int, worker_id: int, unit_id: int | None, kind: str,
+    deadline: float | None, now: float,
+) -> int:  # fmt: skip
+    """A new agent in status in_task; returns its id."""
+    agent_id: int = conn.value(
+        "INSERT INTO agent (run_id, visit_id, worker_id, unit_id, kind, status, deadline, started_at)"
+        " VALUES (:run, :visit, :worker, :unit, :kind, 'in_task', :deadline, :now) RETURNING id",
+        run=run_id, visit=visit_id, worker=worker_id, unit=unit_id, kind=kind, deadline=deadline, now=now,
+    )  # fmt: skip
+    return agent_id
+
+
+def complete(conn: Conn, agent_id: int, source: str, state: str, answer: str | None, now: float) -> bool:
+    """`source` -> completed with the state and the answer of its submission; False if it was not there."""
+    check_move("agent", source, "completed")
+    return bool(
+        conn.execute(
+            "UPDATE agent SET status = 'completed', end_reason = NULL, deadline = NULL, draft = NULL,"
+            " state = :state, answer = :answer, ended_at = :now WHERE id = :id AND status = :source",
+            state=state, answer=answer, now=now, id=agent_id, source=source,
+        )
+    )  # fmt: skip
+
+
+def end(conn: Conn, agent_id: int, reason: str, now: float) -> str | None:
+    """waiting | in_task -> ended for `reason`; returns the status before, None if it was not open."""
+    row = conn.one(
+        "SELECT status FROM agent WHERE id = :id AND status IN ('waiting', 'in_task')", id=agent_id
+    )
+    if row is None:
+        return None
+    check_move("agent", row["status"], "ended")
+    conn.execute(
+        "UPDATE agent SET status = 'ended', end_reason = :reason, deadline = NULL, ended_at = :now WHERE id = :id",
+        reason=reason, now=now, id=agent_id,
+    )  # fmt: skip
+    return str(row["status"])
+
+
+def set_draft(conn: Conn, agent_id: int, draft: str) -> bool:
+    """Keep what the page saved; False if the agent is not open."""
+    return bool(
+        conn.execute(
+            "UPDATE agent SET draft = :draft WHERE id = :id AND status IN ('waiting', 'in_task')",
+            draft=draft, id=agent_id,
+        )
+    )  # fmt: skip
+
+
+def set_state(conn: Conn, agent_id: int, state: str) -> None:
+    """Keep an open agent's state."""
+    conn.execute(
+        "UPDATE agent SET state = :state WHERE id = :id AND status IN ('waiting', 'in_task')",
+        state=state, id=agent_id,
+    )  # fmt: skip
+
+
+def set_answer(conn: Conn, agent_id: int, answer: str) -> None:
+    """Keep what a submission was answered with, for its repeats."""
+    conn.execute("UPDATE agent SET answer = :answer WHERE id = :id", answer=answer, id=agent_id)
+
+
+def set_late(conn: Conn, agent_id: int, late: str) -> None:
+    """Keep a submission that came too late to count."""
+    conn.execute("UPDATE agent SET late = :late WHERE id = :id AND late IS NULL", late=late, id=agent_id)
+
+
+def due(conn: Conn, run_id: int, service_now: float, limit: int = 100) -> list[int]:
+    """Ids of open agents whose deadline has passed."""
+    rows = conn.all(
+        "SELECT id FROM agent WHERE run_id = :run AND status IN ('waiting', 'in_task')"
+        " AND deadline <= :now ORDER BY deadline LIMIT :limit",
+        run=run_id, now=service_now, limit=limit,
+    )  # fmt: skip
+    return [r["id"] for r in rows]
+
+
+def open_ids(conn: Conn, run_id: int) -> list[int]:
+    """Ids of the run's open agents."""
+    rows = conn.all(
+        "SELECT id FROM agent WHERE run_id = :run AND status IN ('waiting', 'in_task') ORDER BY id",
+        run=run_id,
+    )
+    return [r["id"] for r in rows]
+
+
+def latest_deadline(conn: Conn, run_id: int) -> float | None:
+    """The last deadline (service seconds) of the run's open agents, None if nobody works."""
+    value: float | None = conn.value(
+        "SELECT MAX(deadline) FROM agent WHERE run_id = :run AND status IN ('waiting', 'in_task')", run=run_id
+    )
+    return value
+
+
+def counts(conn: Conn, run_id: int) -> dict[str, int]:
+    """Agents of the run by status."""
+    rows = conn.all("SELECT status, COUNT(*) AS n FROM agent WHERE run_id = :run GROUP BY status", run=run_id)
+    return {r["status"]: r["n"] for r in rows}
+
+
+def open_count(conn: Conn, run_id: int, worker_id: int) -> int:
+    """How many pieces of work the worker has open in the run."""
+    return int(
+        conn.value(
+            "SELECT COUNT(*) FROM agent WHERE worker_id = :worker AND run_id = :run"
+            " AND status IN ('waiting', 'in_task')",
+            worker=worker_id, run=run_id,
+        )
+    )  # fmt: skip
+
+
+def task_count(conn: Conn, task_id: int, worker_id: int) -> int:
+    """How many units the worker holds or has done over all runs of the task."""
+    return int(
+        conn.value(
+            "SELECT COUNT(*) FROM agent g JOIN run r ON r.id = g.run_id WHERE g.worker_id = :worker"
+            " AND r.task_id = :task AND g.status IN ('waiting', 'in_task', 'completed') AND g.unit_id IS NOT NULL",
+            worker=worker_id, task=task_id,
+        )
+    )  # fmt: skip
+
+
+def completed_in_visit(conn: Conn, visit_id: int) -> int:
+    """How many units the visit has completed."""
+    return int(
+        conn.value(
+            "SELECT COUNT(*) FROM agent WHERE visit_id = :visit AND status = 'completed' AND unit_id IS NOT NULL",
+            visit=visit_id,
+        )
+    )  # fmt: skip
+
+
+def add_file(
+    conn: Conn, *, key: str, agent_id: int, field: str, name: str, media_type: str, size: int, sha256: str,
+    now: float,
+) -> bool:  # fmt: skip
+    """Record an upload of an open agent, after its bytes are safe; False if the agent is not open."""
+    return bool(
+        conn.execute(
+            "INSERT INTO file (key, agent_id, field, name, media_type, size, sha256, created_at)"
+            " SELECT :key, id, :field, :name, :type, :size, :sha, :now FROM agent"
+            " WHERE id = :agent AND status IN ('waiting', 'in_task')",
+            key=key, field=field, name=name, type=media_type, size=size, sha=sha256, now=now, agent=agent_id,
+        )
+    )  # fmt: skip
+
+
+def files(conn: Conn, agent_id: int) -> list[dict[str, Any]]:
+    """The agent's uploads, oldest first: {"file", "field", "name", "type", "size", "sha256"}."""
+    rows = conn.all(
+        "SELECT key, field, name, media_type, size, sha256 FROM file WHERE agent_id = :agent ORDER BY id",
+        agent=agent_id,
+    )  # fmt: skip
+    return [
+        {"file": r["key"], "field": r["field"], "name": r["name"], "type": r["media_type"],
+         "size": r["size"], "sha256": r["sha256"]}
+        for r in rows
+    ]  # fmt: skip
+
+
+def file_count(conn: Conn, agent_id: int) -> int:
+    """How many uploads the agent has made."""
+    return int(conn.value("SELECT COUNT(*) FROM file WHERE agent_id = :agent", agent=agent_id))

@@ -1,0 +1,104 @@
+"""What is sent outside, as rows first; the rows with an amount are the ledger."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.store.units import MICROS
+from crowdcore.types import Worker
+
+if TYPE_CHECKING:
+    from crowdcore.store.db import Conn, Row
+
+
+@dataclass(frozen=True)
+class Message:
+    """One row of the outbox; `amount` is Decimal in `currency`, None where no money moves."""
+
+    id: int
+    kind: str
+    key: str
+    state: str
+    worker: Worker | None
+    visit_id: int | None
+    unit_id: int | None
+    amount: Decimal | None
+    currency: str | None
+    payload: dict[str, Any]
+    run: str
+    created_at: float
+
+
+def intend(
+    conn: Conn, *, run_id: int, kind: str, key: str, now: float, worker_id: int | None = None,
+    visit_id: int | None = None, unit_id: int | None = None, amount_micros: int | None = None,
+    currency: str | None = None, payload: str = "{}",
+) -> bool:  # fmt: skip
+    """Add a row to send; False if the key is known already (it is sent once)."""
+    return bool(
+        conn.execute(
+            "INSERT INTO outbox (run_id, kind, key, state, worker_id, visit_id, unit_id, amount_micros, currency,"
+            " payload, attempts, created_at) VALUES (:run, :kind, :key, 'intended', :worker, :visit, :unit,"
+            " :amount, :currency, :payload, 0, :now) ON CONFLICT (key) DO NOTHING",
+            run=run_id, kind=kind, key=key, worker=worker_id, visit=visit_id, unit=unit_id, amount=amount_micros,
+            currency=currency, payload=payload, now=now,
+        )
+    )  # fmt: skip
+
+
+_SELECT = (
+    "SELECT o.id, o.kind, o.key, o.state, o.visit_id, o.unit_id, o.amount_micros, o.currency, o.payload,"
+    " o.created_at, r.name AS run, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
+    " w.simulated AS w_simulated FROM outbox o JOIN run r ON r.id = o.run_id"
+    " LEFT JOIN worker w ON w.id = o.worker_id "
+)
+
+
+def _message(row: Row) -> Message:
+    worker = None
+    if row["w_id"] is not None:
+        worker = Worker(row["w_id"], row["w_name"], row["w_provider"], bool(row["w_simulated"]))
+    amount = None if row["amount_micros"] is None else Decimal(row["amount_micros"]) / MICROS
+    return Message(
+        row["id"], row["kind"], row["key"], row["state"], worker, row["visit_id"], row["unit_id"], amount,
+        row["currency"], json.loads(row["payload"]), row["run"], row["created_at"],
+    )  # fmt: skip
+
+
+def waiting(conn: Conn, run_id: int, limit: int = 50) -> list[Message]:
+    """Rows of the run still to send, oldest first, those of simulated workers left out."""
+    rows = conn.all(
+        _SELECT + "WHERE o.run_id = :run AND o.state = 'intended'"
+        " AND (w.simulated IS NULL OR w.simulated = :no) ORDER BY o.id LIMIT :limit",
+        run=run_id, no=False, limit=limit,
+    )  # fmt: skip
+    return [_message(r) for r in rows]
+
+
+def mark(conn: Conn, row_id: int, source: str, target: str, now: float, *, reference: str | None = None,
+         error: str | None = None) -> bool:  # fmt: skip
+    """`source` -> `target` (intended -> sent -> confirmed | failed | unknown); False if it was elsewhere."""
+    return bool(
+        conn.execute(
+            "UPDATE outbox SET state = :target, reference = COALESCE(:reference, reference), error = :error,"
+            " attempts = attempts + CASE WHEN :target = 'sent' THEN 1 ELSE 0 END,"
+            " sent_at = CASE WHEN :target = 'sent' THEN :now ELSE sent_at END,"
+            " settled_at = CASE WHEN :target IN ('confirmed', 'failed', 'unknown') THEN :now ELSE settled_at END"
+            " WHERE id = :id AND state = :source",
+            target=target, reference=reference, error=error, now=now, id=row_id, source=source,
+        )
+    )  # fmt: skip
+
+
+def owed(conn: Conn, task: str, after: int = 0, limit: int = 1000) -> list[Message]:
+    """One keyset page (ids above `after`) of what the task's runs owe: money not confirmed, work not rejected."""
+    rows = conn.all(
+        _SELECT + "JOIN task t ON t.id = r.task_id LEFT JOIN unit u ON u.id = o.unit_id"
+        " WHERE t.name = :task AND o.id > :after AND o.amount_micros IS NOT NULL AND o.state <> 'confirmed'"
+        " AND (u.status IS NULL OR u.status <> 'rejected') AND w.simulated = :no ORDER BY o.id LIMIT :limit",
+        task=task, after=after, no=False, limit=limit,
+    )  # fmt: skip
+    return [_message(r) for r in rows]

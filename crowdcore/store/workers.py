@@ -1,0 +1,117 @@
+"""Workers and their visits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crowdcore.state import canonical
+from crowdcore.status import check_move
+from crowdcore.types import Visit, Worker
+
+if TYPE_CHECKING:
+    from crowdcore.store.db import Conn, Row
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """A visit as stored; `completion` is the JSON its end was answered with, None while open."""
+
+    visit: Visit
+    run_id: int
+    worker_id: int
+    status: str
+    completion: str | None
+
+
+def find(conn: Conn, provider: str, name: str) -> tuple[Worker, str | None] | None:
+    """A worker and why they are blocked (None if they are not)."""
+    row = conn.one(
+        "SELECT id, name, provider, simulated, blocked FROM worker WHERE provider = :provider AND name = :name",
+        provider=provider, name=name,
+    )  # fmt: skip
+    return None if row is None else (of_row(row), row["blocked"])
+
+
+def of_row(row: Row) -> Worker:
+    """The Worker in a row with the worker's columns."""
+    return Worker(row["id"], row["name"], row["provider"], bool(row["simulated"]))
+
+
+def ensure(conn: Conn, provider: str, name: str, *, simulated: bool, now: float) -> Worker:
+    """The worker of this name on this provider, made if new."""
+    found = find(conn, provider, name)
+    if found is not None:
+        return found[0]
+    conn.execute(
+        "INSERT INTO worker (provider, name, simulated, created_at) VALUES (:provider, :name, :simulated, :now)"
+        " ON CONFLICT (provider, name) DO NOTHING",
+        provider=provider, name=name, simulated=simulated, now=now,
+    )  # fmt: skip
+    found = find(conn, provider, name)
+    assert found is not None
+    return found[0]
+
+
+def lock(conn: Conn, worker_id: int) -> None:
+    """Hold the worker's row to the end of the transaction, so that caps are counted once at a time."""
+    if conn.dialect == "postgresql":  # SQLite has one writer at a time anyway
+        conn.one("SELECT id FROM worker WHERE id = :id FOR UPDATE", id=worker_id)
+
+
+_VISIT = "SELECT id, run_id, worker_id, external_id, params, status, completion FROM visit "
+
+
+def _visit(row: Row) -> VisitRow:
+    visit = Visit(row["id"], row["external_id"], json.loads(row["params"]))
+    return VisitRow(visit, row["run_id"], row["worker_id"], row["status"], row["completion"])
+
+
+def visit(conn: Conn, visit_id: int) -> VisitRow:
+    """The visit with this id (it exists)."""
+    row = conn.one(_VISIT + "WHERE id = :id", id=visit_id)
+    assert row is not None
+    return _visit(row)
+
+
+def find_visit(conn: Conn, run_id: int, worker_id: int, external_id: str) -> VisitRow | None:
+    """The worker's visit on this place of the provider, if there was one."""
+    row = conn.one(
+        _VISIT + "WHERE run_id = :run AND worker_id = :worker AND external_id = :external",
+        run=run_id, worker=worker_id, external=external_id,
+    )  # fmt: skip
+    return None if row is None else _visit(row)
+
+
+def open_visit(
+    conn: Conn, run_id: int, worker_id: int, external_id: str, params: dict[str, str], now: float
+) -> int:
+    """A new open visit; returns its id."""
+    visit_id: int = conn.value(
+        "INSERT INTO visit (run_id, worker_id, external_id, params, status, started_at)"
+        " VALUES (:run, :worker, :external, :params, 'open', :now) RETURNING id",
+        run=run_id, worker=worker_id, external=external_id, params=canonical(params), now=now,
+    )  # fmt: skip
+    return visit_id
+
+
+def end_visit(conn: Conn, visit_id: int, status: str, now: float, completion: str | None = None) -> bool:
+    """open -> `status` with the JSON of its completion; False if it was not open any more."""
+    check_move("visit", "open", status)
+    return bool(
+        conn.execute(
+            "UPDATE visit SET status = :status, ended_at = :now, completion = :completion"
+            " WHERE id = :id AND status = 'open'",
+            status=status, now=now, completion=completion, id=visit_id,
+        )
+    )  # fmt: skip
+
+
+def visit_submitted_late(conn: Conn, visit_id: int, now: float, completion: str) -> None:
+    """A late submission was accepted: the visit that had timed out counts as submitted."""
+    conn.execute(
+        "UPDATE visit SET status = 'submitted', ended_at = :now, completion = :completion"
+        " WHERE id = :id AND status IN ('open', 'timed_out', 'returned')",
+        now=now, completion=completion, id=visit_id,
+    )  # fmt: skip
