@@ -59,7 +59,7 @@ def launch_slice(
     seats = " UNION ALL ".join(f"SELECT {seat} AS seat" for seat in range(units))
     count = conn.execute(
         "INSERT INTO unit (run_id, assignment_id, seat, status, pay_micros)"
-        f" SELECT :run, a.id, s.seat, 'launched', :pay FROM assignment a CROSS JOIN ({seats}) s"  # noqa: S608
+        f" SELECT :run, a.id, s.seat, 'launched', :pay FROM assignment a CROSS JOIN ({seats}) s"
         " WHERE a.run_id = :run AND a.ordinal >= :start AND a.ordinal < :end ORDER BY a.ordinal, s.seat",
         run=run_id, pay=pay_micros, start=start, end=end,
     )  # fmt: skip
@@ -142,7 +142,7 @@ def counts(conn: Conn, run_id: int) -> dict[str, int]:
 def any_open(conn: Conn, run_id: int) -> bool:
     """Whether a unit of the run is created, launched or assigned."""
     marks = ", ".join(f"'{status}'" for status in OPEN_UNIT)
-    sql = f"SELECT 1 FROM unit WHERE run_id = :run AND status IN ({marks}) LIMIT 1"  # noqa: S608
+    sql = f"SELECT 1 FROM unit WHERE run_id = :run AND status IN ({marks}) LIMIT 1"
     return conn.one(sql, run=run_id) is not None
 
 
@@ -175,7 +175,7 @@ UNIT_COLUMNS = (
 def get(conn: Conn, unit_id: int) -> Unit:
     """The unit with its assignment (it exists)."""
     row = conn.one(
-        f"SELECT {UNIT_COLUMNS} FROM unit u JOIN assignment a ON a.id = u.assignment_id WHERE u.id = :id",  # noqa: S608
+        f"SELECT {UNIT_COLUMNS} FROM unit u JOIN assignment a ON a.id = u.assignment_id WHERE u.id = :id",
         id=unit_id,
     )
     assert row is not None

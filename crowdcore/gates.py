@@ -1,0 +1,50 @@
+"""What stands between a worker and a unit: small named steps, asked in this order.
+
+A step that needs no unit is a `Gate`; extensions add theirs with `register_gates`. Caps are counted
+again in the transaction of the claim, where nobody else can count at the same time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from crowdcore.errors import RequestError
+from crowdcore.store import agents
+
+if TYPE_CHECKING:
+    from crowdcore.config import RunConfig
+    from crowdcore.facade import Run
+    from crowdcore.store.db import Conn
+    from crowdcore.types import Refusal, Visit, Worker
+
+
+class Gate(Protocol):
+    """An extension's own step: `name` for the operator, and a check that needs no unit."""
+
+    name: str
+
+    def check(self, run: Run, worker: Worker, visit: Visit | None) -> Refusal | None:
+        """A Refusal with the text the worker reads, or None to let them pass."""
+
+
+def blocked(reason: str | None) -> None:
+    """Refuse a blocked worker. The reason is the operator's and is not shown."""
+    if reason is not None:
+        raise RequestError(403, "blocked", "You can't take part in this task. If you think this is a mistake, "
+                           "please write to the people who invited you.")  # fmt: skip
+
+
+def caps(conn: Conn, config: RunConfig, run_id: int, task_id: int, worker_id: int) -> None:
+    """Refuse a worker who has as many units as the task allows, open or over all runs of the task."""
+    task = config.task
+    most = task.max_open_units_per_worker
+    if most and agents.open_count(conn, run_id, worker_id) >= most:
+        raise RequestError(409, "too_many_open", "You have other work open here. Please finish it or give it back "
+                           "first; then come back to this page.")  # fmt: skip
+    if task.max_units_per_worker and agents.task_count(conn, task_id, worker_id) >= task.max_units_per_worker:
+        raise share_done()
+
+
+def share_done() -> RequestError:
+    """The refusal for somebody who has done all they may do here."""
+    return RequestError(409, "too_many_units", "You have done everything you may do in this task. Thank you!")

@@ -1,0 +1,79 @@
+"""Counters of a run, in memory: one GROUP BY at the start, then from committed events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.store import agents, events, units
+
+if TYPE_CHECKING:
+    from crowdcore.store.db import Conn
+    from crowdcore.store.events import Event
+
+
+@dataclass
+class Counters:
+    """Units and agents by status, submissions, all of one run; `event` is the last event counted."""
+
+    run: str
+    pay: Decimal
+    currency: str
+    event: int = 0
+    exhausted: bool = False
+    units: Counter[str] = field(default_factory=Counter)
+    agents: Counter[str] = field(default_factory=Counter)
+    submissions: int = 0
+    last_submission: float | None = None
+
+    @classmethod
+    def start(cls, conn: Conn, run_id: int, run: str, pay: Decimal, currency: str) -> Counters:
+        """Count the run as it stands in one snapshot."""
+        counters = cls(run=run, pay=pay, currency=currency, event=events.last_id(conn, run_id))
+        counters.units.update(units.counts(conn, run_id))
+        counters.agents.update(agents.counts(conn, run_id))
+        counters.submissions = counters.agents["completed"]
+        return counters
+
+    def apply(self, event: Event) -> None:
+        """Count one more event; events must come in order and once."""
+        self.event = event.id
+        if event.kind == "units_launched":
+            self.units["launched"] += event.data["count"]
+        elif event.kind == "units_expired":
+            self.units["launched"] -= event.data["count"]
+            self.units["expired"] += event.data["count"]
+        elif event.kind == "unit_submitted":
+            self.submissions += 1
+            self.last_submission = event.at
+        for kind, _id, source, target in event.data.get("moves", ()):
+            counter = self.units if kind == "unit" else self.agents if kind == "agent" else None
+            if counter is not None:
+                counter[target] += 1
+                if source is not None:
+                    counter[source] -= 1
+
+    @property
+    def done(self) -> int:
+        """Units with a submission, reviewed or not."""
+        return sum(self.units[s] for s in ("completed", "accepted", "soft_rejected", "rejected"))
+
+    @property
+    def open(self) -> int:
+        """Units that somebody may still work on or is working on."""
+        return sum(self.units[s] for s in ("created", "launched", "assigned"))
+
+    @property
+    def promised(self) -> Decimal:
+        """Money that is or may still be earned, in `currency`."""
+        return self.pay * (self.open + self.done - self.units["rejected"])
+
+    def document(self) -> dict[str, Any]:
+        """All of it as JSON values; money as text."""
+        return {
+            "run": self.run, "units": {k: v for k, v in self.units.items() if v},
+            "agents": {k: v for k, v in self.agents.items() if v}, "submissions": self.submissions,
+            "promised": str(self.promised), "currency": self.currency,
+        }  # fmt: skip
