@@ -58,7 +58,8 @@ __all__ = [
     "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Identity",
     "LaunchReduced", "Payment", "PluginError", "Refusal", "Release", "Requeue", "Run", "RunConfig",
     "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError", "Unit", "UnitLaunched",
-    "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl", "launch", "load_config", "wait",
+    "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl", "launch",
+    "load_config", "wait",
 ]  # fmt: skip
 
 

@@ -42,7 +42,7 @@ _MOVES: Final[dict[Kind, dict[str, frozenset[str]]]] = {
         "rejected": frozenset({"approved"}),
         "approved": frozenset(),
         "returned": frozenset(),
-        "timed_out": frozenset(),
+        "timed_out": frozenset({"submitted"}),  # only by accepting a late submission
         "screened_out": frozenset(),
     },
     "run": {

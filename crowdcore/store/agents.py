@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.status import check_move
-from crowdcore.store import units, workers
+from crowdcore.store import units
 from crowdcore.types import Unit, Visit, Worker
 
 if TYPE_CHECKING:
@@ -233,6 +233,18 @@ def add_file(
             " WHERE id = :agent AND status IN ('waiting', 'in_task')",
             key=key, field=field, name=name, type=media_type, size=size, sha=sha256, now=now, agent=agent_id,
         )
+    )  # fmt: skip
+
+
+def record_file(
+    conn: Conn, *, key: str, agent_id: int, field: str, name: str, media_type: str, size: int, sha256: str,
+    now: float,
+) -> None:  # fmt: skip
+    """Record an upload that came with a submission, in the submission's own transaction."""
+    conn.execute(
+        "INSERT INTO file (key, agent_id, field, name, media_type, size, sha256, created_at)"
+        " VALUES (:key, :agent, :field, :name, :type, :size, :sha, :now)",
+        key=key, agent=agent_id, field=field, name=name, type=media_type, size=size, sha=sha256, now=now,
     )  # fmt: skip
 
 

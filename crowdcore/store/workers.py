@@ -112,6 +112,6 @@ def visit_submitted_late(conn: Conn, visit_id: int, now: float, completion: str)
     """A late submission was accepted: the visit that had timed out counts as submitted."""
     conn.execute(
         "UPDATE visit SET status = 'submitted', ended_at = :now, completion = :completion"
-        " WHERE id = :id AND status IN ('open', 'timed_out', 'returned')",
+        " WHERE id = :id AND status IN ('open', 'timed_out')",
         now=now, completion=completion, id=visit_id,
     )  # fmt: skip

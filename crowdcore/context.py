@@ -1,0 +1,54 @@
+"""What the parts of one served run share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crowdcore.matching import Positions
+
+if TYPE_CHECKING:
+    from crowdcore.clock import Clock
+    from crowdcore.config import RunConfig
+    from crowdcore.deadlines import ServiceClock
+    from crowdcore.hooks import Hooks
+    from crowdcore.state import AgentState
+    from crowdcore.store import Database, FileStore
+
+
+async def _nothing_more() -> bool:
+    return False
+
+
+@dataclass
+class RunContext:
+    """One served run: its database row, configuration, hooks and clocks.
+
+    `accepting` turns False when no new work is handed out. `more_units` asks the launcher for units and
+    says whether it may be worth looking again.
+    """
+
+    db: Database
+    run_id: int
+    task_id: int
+    name: str
+    config: RunConfig
+    hooks: Hooks
+    clock: Clock
+    service: ServiceClock
+    files: FileStore
+    folder: Path
+    provider: str
+    currency: str
+    state_class: type[AgentState]
+    positions: Positions = field(default_factory=Positions)
+    accepting: bool = True
+    more_units: Callable[[], Awaitable[bool]] = _nothing_more
+
+    @property
+    def pay_micros(self) -> int:
+        """What one unit pays, in millionths of the currency."""
+        return int(self.config.task.reward * Decimal(1_000_000))

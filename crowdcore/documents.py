@@ -1,0 +1,94 @@
+"""From an agent's row to what hooks see (Agent) and what the worker's page gets (Document)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.state import AgentState
+from crowdcore.types import Agent, Completion
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.store.agents import AgentRow
+
+PHASES = {"onboarding": "onboarding", "after_task": "finish"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a page works from. `deadline` is in seconds since the epoch; `init` and `draft` are JSON.
+
+    `agent` is None in the preview. `completion` is set when `phase` is done.
+    """
+
+    agent: int | None
+    phase: str
+    status: str
+    live: bool = False
+    init: Any = None
+    draft: Any = None
+    deadline: float | None = None
+    completion: Completion | None = None
+
+
+PREVIEW = Document(agent=None, phase="preview", status="preview")
+
+
+async def view(context: RunContext, row: AgentRow) -> Agent:
+    """The agent as hooks see it, its state built from what is stored."""
+    if row.state is not None:
+        state = context.state_class.load_data(row.state)
+    else:
+        state = context.state_class()
+        if row.unit is not None:
+            assignment = row.unit.assignment
+            if context.hooks.has("blueprint_assignment_data"):
+                state.set_init_state(await context.hooks.blueprint_assignment_data(assignment))
+            else:
+                state.set_init_state(assignment.item)
+    return Agent(row.id, _kind(row), row.status, row.worker, row.visit, row.unit, state)
+
+
+def _kind(row: AgentRow) -> Any:
+    return row.kind
+
+
+def keeps_init(context: RunContext) -> bool:
+    """Whether the first state must be stored: it may differ the next time it is made."""
+    overridden = context.state_class.set_init_state is not AgentState.set_init_state
+    return overridden or context.hooks.has("blueprint_assignment_data")
+
+
+async def document(context: RunContext, row: AgentRow) -> Document:
+    """The page's document for an agent in any status."""
+    if row.status in ("completed", "ended"):
+        return done(row)
+    agent = await view(context, row)
+    return Document(
+        agent=row.id, phase=PHASES.get(row.kind, "work"), status=row.status, init=agent.state.get_init_state(),
+        draft=None if row.draft is None else json.loads(row.draft),
+        deadline=None if row.deadline is None else context.service.wall(row.deadline),
+    )  # fmt: skip
+
+
+def done(row: AgentRow) -> Document:
+    """The document of work that is over: the visit's completion, or how it ended."""
+    if row.completion is not None:
+        completion = completion_of(row.completion)
+    else:
+        outcome = row.end_reason or row.visit_status
+        completion = Completion("thanks", fields={"outcome": outcome})
+    return Document(agent=row.id, phase="done", status=row.end_reason or row.status, completion=completion)
+
+
+def completion_of(text: str) -> Completion:
+    """The Completion stored as JSON text."""
+    value = json.loads(text)
+    return Completion(value["kind"], value["url"], value["fields"])
+
+
+def submitted(agent: Agent, state: AgentState) -> Agent:
+    """The agent as it will be once its submission is stored."""
+    return replace(agent, status="completed", state=state)

@@ -1,0 +1,111 @@
+"""The event table read on: counters and listeners follow what was committed, by whom ever.
+
+Listeners get each event at least once and in order: the position is stored after they were called,
+so a crash repeats at most the event they were in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from crowdcore import documents
+from crowdcore.store import agents, events, units
+from crowdcore.types import AgentEnded, RunFinished, RunLaunched, UnitLaunched, UnitReviewed, UnitSubmitted
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.progress import Counters
+    from crowdcore.store.events import Event
+
+POLL = 0.05
+"""Seconds between two looks at the event table."""
+PAGE = 500
+CONSUMER = "listeners"
+
+HOOK_OF = {
+    "run_running": "on_run_launched",
+    "units_launched": "on_unit_launched",
+    "unit_submitted": "on_unit_submitted",
+    "unit_reviewed": "on_unit_reviewed",
+    "agent_ended": "on_agent_ended",
+    "run_finished": "on_run_finished",
+    "run_stopped": "on_run_finished",
+}
+
+
+class Feed:
+    """Follows one run's events; `seen` tells the supervisor that something was committed."""
+
+    def __init__(self, context: RunContext, counters: Counters) -> None:
+        self._context = context
+        self._counters = counters
+        self._position: int | None = None
+        self._version: int | None = None
+
+    async def count(self) -> int:
+        """Bring the counters up to date; returns how many events were new."""
+        version = await self._context.db.data_version()
+        if version is not None and version == self._version:
+            return 0
+        new, page = 0, [None] * PAGE
+        while len(page) == PAGE:
+            page = await self._page(self._counters.event)  # type: ignore[assignment]
+            for event in page:
+                self._counters.apply(event)  # type: ignore[arg-type]
+            new += len(page)
+        self._version = version
+        return new
+
+    async def _page(self, after: int) -> list[Event]:
+        run_id = self._context.run_id
+        return await self._context.db.aread(lambda c: events.after(c, run_id, after, PAGE))
+
+    async def deliver(self) -> int:
+        """Call the listeners for what they have not seen; returns how many events were handled."""
+        context, hooks = self._context, self._context.hooks
+        if self._position is None:
+            self._position = await context.db.aread(lambda c: events.cursor(c, context.run_id, CONSUMER))
+        page = await self._page(self._position)
+        for event in page:
+            hook = HOOK_OF.get(event.kind)
+            if hook is not None and hooks.has(hook):
+                payload = await self._payload(event)
+                if payload is not None:
+                    await hooks.listen(hook, payload)
+                    await self._remember(event.id)
+            self._position = event.id
+        if page:
+            await self._remember(page[-1].id)
+        return len(page)
+
+    async def _remember(self, event_id: int) -> None:
+        run_id = self._context.run_id
+        await self._context.db.awrite(lambda c: events.set_cursor(c, run_id, CONSUMER, event_id))
+
+    async def _payload(self, event: Event) -> Any:
+        data = event.data
+        if event.kind == "run_running":
+            return RunLaunched(event.id, event.at, data.get("units", 0))
+        if event.kind == "units_launched":
+            return UnitLaunched(event.id, event.at, data["first"], data["last"], data["count"])
+        if event.kind in ("run_finished", "run_stopped"):
+            return RunFinished(event.id, event.at, event.kind.removeprefix("run_"), data.get("reason", ""))
+        row = await self._context.db.aread(lambda c: agents.get(c, data["agent"]))
+        if row is None or (row.unit is None and event.kind != "agent_ended"):
+            return None
+        agent = await documents.view(self._context, row)
+        if event.kind == "agent_ended":
+            return AgentEnded(event.id, event.at, agent, data["reason"])
+        unit = await self._context.db.aread(lambda c: units.get(c, data["unit"]))
+        if event.kind == "unit_submitted":
+            return UnitSubmitted(event.id, event.at, unit, row.worker, agent)
+        return UnitReviewed(event.id, event.at, unit, row.worker, data["status"], data.get("note", ""))
+
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`, then what is left."""
+        while not stop.is_set():
+            if not await self.deliver():
+                await asyncio.sleep(POLL)
+        while await self.deliver():
+            pass

@@ -1,0 +1,137 @@
+"""Task data becomes assignments and units: in slices, from a thread of its own, never too far ahead.
+
+The ordinal is committed with each slice, so a launch that broke off goes on exactly there. How far
+ahead: `blueprint.launch_ahead` free units, `task.max_open_units` open ones, and never beyond
+`task.budget`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.errors import ConfigError
+from crowdcore.state import canonical
+from crowdcore.store import units
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.store import Conn
+
+SLICE_SECONDS = 0.010
+"""How long one slice may hold the database."""
+MOST = 5000
+"""Assignments in one slice, at most."""
+
+
+@dataclass
+class Ahead:
+    """What limits launching, as the counters see it."""
+
+    free: int
+    open: int
+    promised_micros: int
+
+
+class Launcher:
+    """Launches one run's units. `ready` is set after the first slice, `done` when the data ended."""
+
+    def __init__(self, context: RunContext, items: Iterator[Any], start: int, ahead: Callable[[Conn], Ahead]) -> None:
+        self._context = context
+        self._items = items
+        self._ordinal = start
+        self._ahead = ahead
+        self._wake = threading.Event()
+        self._quit = False
+        self._size = 200
+        self._asked = 0
+        self._answered = 0
+        self.ready = threading.Event()
+        self.done = False
+        self.over_budget = False
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"launch-{context.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to launch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Launch nothing more; returns when the slice in hand is stored."""
+        self._quit = True
+        self._wake.set()
+        self._thread.join(timeout=10)
+
+    def wake(self) -> None:
+        """A unit was taken or came to an end: look again how far ahead launching is."""
+        self._wake.set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being launched at this moment."""
+        return self.done or not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not self._quit and not self.done:
+                room = self._room()
+                self._answered = self._asked
+                if room <= 0:
+                    self.ready.set()
+                    self._wake.wait(timeout=1.0)
+                    self._wake.clear()
+                    continue
+                self._slice(min(self._size, room))
+        except BaseException as error:  # reported by the run, which ends with it
+            self.error = error
+        finally:
+            self.ready.set()
+
+    def _room(self) -> int:
+        """How many assignments may be launched now."""
+        context = self._context
+        ahead = context.db.read(self._ahead)
+        each = context.config.blueprint.units_per_assignment
+        room = context.config.blueprint.launch_ahead - ahead.free
+        if context.config.task.max_open_units:
+            room = min(room, context.config.task.max_open_units - ahead.open)
+        budget = context.config.task.budget
+        if budget is not None and context.pay_micros:
+            affordable = (int(budget * 1_000_000) - ahead.promised_micros) // context.pay_micros
+            self.over_budget = affordable < each
+            room = min(room, affordable)
+        if 0 < room < each and ahead.free == 0 and ahead.open == 0 and not self.over_budget:
+            return 1  # a cap below one assignment's units must not stop the run for ever
+        return room // each
+
+    def _slice(self, size: int) -> None:
+        batch: list[str] = []
+        for item in self._items:
+            try:
+                batch.append(canonical(item))
+            except (TypeError, ValueError) as error:
+                raise ConfigError(f"task data, item {self._ordinal + len(batch)}: not JSON: {error}") from None
+            if len(batch) >= size:
+                break
+        exhausted = len(batch) < size
+        began = time.monotonic()
+        context, start = self._context, self._ordinal
+        context.db.write(
+            lambda c: units.launch_slice(
+                c, context.run_id, start, batch, units=context.config.blueprint.units_per_assignment,
+                pay_micros=context.pay_micros, exhausted=exhausted, now=context.clock.now(),
+            )
+        )  # fmt: skip
+        self._adapt(time.monotonic() - began)
+        self._ordinal += len(batch)
+        self.done = exhausted
+        self.ready.set()
+
+    def _adapt(self, took: float) -> None:
+        if took < SLICE_SECONDS / 2:
+            self._size = min(self._size * 2, MOST)
+        elif took > SLICE_SECONDS * 2:
+            self._size = max(self._size // 2, 10)

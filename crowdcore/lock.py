@@ -1,0 +1,61 @@
+"""The run lock: one process leads a run, and the kernel frees the lock when that process dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Self
+
+from crowdcore.errors import RunError
+
+
+class RunLock:
+    """`flock` on a file in the run's folder."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self._path = folder / "lock"
+        self._run = run
+        self._file: int | None = None
+
+    def acquire(self) -> Self:
+        """Take the lead of the run; RunError names the process that has it."""
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(file, 32).decode("ascii", "replace").strip() or "another process"
+            os.close(file)
+            raise RunError(f"run {self._run} is served by process {holder} already; "
+                           f"`crowd status {self._run}` shows it, `crowd stop {self._run}` ends it") from None  # fmt: skip
+        os.ftruncate(file, 0)
+        os.pwrite(file, str(os.getpid()).encode(), 0)
+        self._file = file
+        return self
+
+    def release(self) -> None:
+        """Let others lead the run."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def __enter__(self) -> Self:
+        return self.acquire()
+
+    def __exit__(self, *_exc: object) -> None:
+        self.release()
+
+
+def is_led(folder: Path) -> bool:
+    """Whether some process leads the run of this folder now."""
+    try:
+        file = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False

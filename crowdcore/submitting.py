@@ -1,0 +1,237 @@
+"""A submission: validated by hooks, stored in one transaction, then acknowledged."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crowdcore import documents
+from crowdcore.claiming import Claim, claim
+from crowdcore.documents import Document, completion_of
+from crowdcore.errors import RequestError
+from crowdcore.state import canonical
+from crowdcore.store import agents, events, outbox, units, workers
+from crowdcore.types import Completion, Identity
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.store import Conn, StoredFile
+    from crowdcore.store.agents import AgentRow
+    from crowdcore.types import Agent
+
+LATE_REASONS = ("timed_out", "left", "expired")
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A file that came with a request: its bytes are safe in the file store already."""
+
+    field: str
+    name: str
+    media_type: str
+    stored: StoredFile
+
+
+@dataclass(frozen=True)
+class SubmitAnswer:
+    """Exactly one of `next` (a new document) and `completion` is set; `repeat` marks a second answer."""
+
+    status: str
+    feedback: Any
+    next: Document | None
+    completion: Completion | None
+    repeat: bool = False
+
+
+async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[Incoming]) -> SubmitAnswer:
+    """See Work.submit. Raises RequestError: invalid with `errors`, expired."""
+    if row.status == "completed":
+        return await _repeat(context, row)
+    if row.status == "ended" and row.end_reason not in LATE_REASONS:
+        raise _expired()
+    if not isinstance(data, dict) and incoming:
+        raise RequestError(422, "invalid", "Files need data that is an object.", errors={})
+    new_files = _name(data, incoming)
+    agent = await documents.view(context, row)
+    files = await context.db.aread(lambda c: agents.files(c, row.id)) + [f for f, _ in new_files]
+    used = named_files(data, files)
+    errors = await context.hooks.blueprint_validate(agent, data, {f["field"]: _meta(f) for f in used})
+    if errors:
+        raise RequestError(422, "invalid", "Please check your answers.", errors=errors)
+    agent.state.update_submit(data, used)
+    state = agent.state.save_data()
+    return await _store(context, row, agent, state, new_files)
+
+
+def _name(data: Any, incoming: list[Incoming]) -> list[tuple[dict[str, Any], Incoming]]:
+    """Give each file an id and put the ids into `data` under the file's field (a list for several)."""
+    named: list[tuple[dict[str, Any], Incoming]] = []
+    for one in incoming:
+        key = "f_" + secrets.token_urlsafe(12)
+        named.append((
+            {"file": key, "field": one.field, "name": one.name, "type": one.media_type,
+             "size": one.stored.size, "sha256": one.stored.sha256}, one,
+        ))  # fmt: skip
+    for field in dict.fromkeys(one.field for one in incoming):
+        keys = [f["file"] for f, _ in named if f["field"] == field]
+        data[field] = keys[0] if len(keys) == 1 else keys
+    return named
+
+
+def named_files(data: Any, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The uploads that `data` names by id in a top-level field (alone or in a list), under that field."""
+    by_key = {f["file"]: f for f in files}
+    used = []
+    for field, value in data.items() if isinstance(data, dict) else ():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and one in by_key:
+                used.append({**by_key[one], "field": field})
+    return used
+
+
+def _meta(file: dict[str, Any]) -> dict[str, Any]:
+    return {k: file[k] for k in ("name", "size", "sha256", "type")}
+
+
+async def _store(
+    context: RunContext, row: AgentRow, agent: Agent, state: str, new_files: list[tuple[dict[str, Any], Incoming]]
+) -> SubmitAnswer:
+    last = context.config.gates.units_per_session <= 1 or row.status == "ended"  # late: its session is over
+    completion = await _completion(context, row, agent) if last else None
+    answer = None if completion is None else canonical({"completion": completion.document()})
+    now = context.clock.now()
+    submission = _Submission(context, row, state, answer, new_files, now)
+    outcome = await context.db.awrite(submission.store)
+    if outcome == "repeat":
+        return await _repeat(context, row)
+    if outcome == "late":
+        raise _expired()
+    if completion is not None:
+        return SubmitAnswer("completed", None, None, completion)
+    return await _go_on(context, row, agent)
+
+
+@dataclass
+class _Submission:
+    """The transaction that makes a submission last."""
+
+    context: RunContext
+    row: AgentRow
+    state: str
+    answer: str | None
+    new_files: list[tuple[dict[str, Any], Incoming]]
+    now: float
+
+    def store(self, conn: Conn) -> str:
+        """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
+        row, now = self.row, self.now
+        current = agents.get(conn, row.id)
+        assert current is not None
+        if current.status == "completed":
+            return "repeat"
+        before = self._take_unit(conn, current.status)
+        if before is None:
+            agents.set_late(conn, row.id, canonical({"at": now, "state": self.state}))
+            events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
+            return "late"
+        for file, one in self.new_files:
+            self._add_file(conn, file, one)
+        agents.complete(conn, row.id, current.status, self.state, self.answer, now)
+        moves: list[events.Move] = [("agent", row.id, current.status, "completed")]
+        if row.unit is not None:
+            moves.append(("unit", row.unit.id, before, "completed"))
+            self._owe(conn, row.unit.id)
+        if self.answer is not None:
+            text = canonical(json.loads(self.answer)["completion"])
+            if current.status == "ended":
+                workers.visit_submitted_late(conn, row.visit.id, now, text)
+            else:
+                workers.end_visit(conn, row.visit.id, "submitted", now, text)
+            moves.append(("visit", row.visit.id, current.visit_status, "submitted"))
+        events.append(
+            conn, row.run_id, now, "unit_submitted", "worker", moves,
+            agent=row.id, unit=row.unit.id if row.unit else None, worker=row.worker.id, visit=row.visit.id,
+        )  # fmt: skip
+        return "stored"
+
+    def _take_unit(self, conn: Conn, status: str) -> str | None:
+        """The unit's status before it became completed; None if a late submission lost it."""
+        row = self.row
+        if row.unit is None:
+            return ""
+        if status != "ended":
+            return units.complete(conn, row.unit.id, row.worker.id, ("assigned",))
+        from crowdcore.matching import had
+
+        if had(conn, row.unit.assignment.id, row.worker.id):
+            return None
+        return units.complete(conn, row.unit.id, row.worker.id, ("launched", "expired"))
+
+    def _add_file(self, conn: Conn, file: dict[str, Any], one: Incoming) -> None:
+        agents.record_file(
+            conn, key=file["file"], agent_id=self.row.id, field=one.field, name=one.name,
+            media_type=one.media_type, size=one.stored.size, sha256=one.stored.sha256, now=self.now,
+        )  # fmt: skip
+
+    def _owe(self, conn: Conn, unit_id: int) -> None:
+        """The reward is owed from this moment; the key makes it payable once."""
+        pay = self.context.pay_micros
+        if pay:
+            outbox.intend(
+                conn, run_id=self.row.run_id, kind="reward", key=f"reward:agent:{self.row.id}", now=self.now,
+                worker_id=self.row.worker.id, visit_id=self.row.visit.id, unit_id=unit_id,
+                amount_micros=pay, currency=self.context.currency,
+            )  # fmt: skip
+
+
+async def _completion(context: RunContext, row: AgentRow, agent: Agent) -> Completion:
+    return await context.hooks.provider_complete(row.visit, documents.submitted(agent, agent.state))
+
+
+async def _go_on(context: RunContext, row: AgentRow, agent: Agent) -> SubmitAnswer:
+    """The next unit of a session, or its end."""
+    done = await context.db.aread(lambda c: agents.completed_in_visit(c, row.visit.id))
+    if done < context.config.gates.units_per_session:
+        who = Identity(row.worker.name, row.visit.external_id, row.visit.params)
+        try:
+            following = await claim(context, Claim(who, row.worker.simulated, row.visit.id))
+        except RequestError:
+            pass  # nothing more for this worker: the session ends here, with what was done
+        else:
+            answer = canonical({"next": following.id})
+            await context.db.awrite(lambda c: agents.set_answer(c, row.id, answer))
+            return SubmitAnswer("completed", None, await documents.document(context, following), None)
+    completion = await _completion(context, row, agent)
+    text, now = canonical(completion.document()), context.clock.now()
+    answer = canonical({"completion": completion.document()})
+
+    def finish(conn: Conn) -> None:
+        agents.set_answer(conn, row.id, answer)
+        if workers.end_visit(conn, row.visit.id, "submitted", now, text):
+            moves: list[events.Move] = [("visit", row.visit.id, "open", "submitted")]
+            events.append(conn, row.run_id, now, "visit_submitted", "worker", moves, visit=row.visit.id)
+
+    await context.db.awrite(finish)
+    return SubmitAnswer("completed", None, None, completion)
+
+
+async def _repeat(context: RunContext, row: AgentRow) -> SubmitAnswer:
+    """The first answer again; a session that broke off between two units goes on here."""
+    fresh = await context.db.aread(lambda c: agents.get(c, row.id))
+    assert fresh is not None
+    if fresh.answer is None:
+        return await _go_on(context, fresh, await documents.view(context, fresh))
+    answer = json.loads(fresh.answer)
+    if "next" in answer:
+        following = await context.db.aread(lambda c: agents.get(c, answer["next"]))
+        assert following is not None
+        return SubmitAnswer("completed", None, await documents.document(context, following), None, repeat=True)
+    completion = completion_of(json.dumps(answer["completion"]))
+    return SubmitAnswer("completed", None, None, completion, repeat=True)
+
+
+def _expired() -> RequestError:
+    return RequestError(409, "expired", "The time for this work was over and somebody else has it now. "
+                        "What you sent is kept, and the people who run the task can see it.")  # fmt: skip

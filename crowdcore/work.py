@@ -1,0 +1,214 @@
+"""What a worker may do, one method per call of the worker API. The server calls these and nothing else.
+
+Hooks are asked outside of transactions; each operation is one transaction that checks again what it
+relies on. Refusals are RequestErrors with the codes of the worker API.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crowdcore import documents, gates
+from crowdcore.claiming import Claim, claim
+from crowdcore.documents import Document
+from crowdcore.errors import HookFailed, RequestError
+from crowdcore.state import canonical
+from crowdcore.store import agents, events, workers
+from crowdcore.submitting import Incoming, SubmitAnswer, submit
+from crowdcore.types import Identity, Refusal
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.store import Conn
+    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.workers import VisitRow
+
+MAX_FILES = 100
+"""Uploads of one agent, at most."""
+
+__all__ = ["Entered", "Incoming", "SubmitAnswer", "Work"]
+
+
+@dataclass(frozen=True)
+class Entered:
+    """The answer to a worker who arrives: `created` is False for work they already had."""
+
+    created: bool
+    document: Document
+
+
+class Work:
+    """The work of one served run."""
+
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
+
+    async def enter(self, params: dict[str, str], *, simulated: bool = False) -> Entered:
+        """A worker comes with the provider's URL parameters: the preview, their open work, or new work."""
+        who = await self._identify(params, simulated)
+        if who.worker_name is None:
+            return Entered(False, documents.PREVIEW)
+        found = await self.context.db.aread(lambda c: self._find(c, who))
+        if isinstance(found, _Known):
+            gates.blocked(found.blocked)
+            if found.agent is not None:
+                return Entered(False, await documents.document(self.context, found.agent))
+            if found.visit is not None and found.visit.status != "open":
+                return Entered(False, await self._ended(found.visit))
+        row = await claim(self.context, Claim(who, simulated))
+        return Entered(True, await documents.document(self.context, row))
+
+    async def _identify(self, params: dict[str, str], simulated: bool) -> Identity:
+        if simulated:  # proven by a token of this machine; the provider has never heard of them
+            return Identity(params.get("worker_id"), params.get("assignment_id"), params)
+        try:
+            who = await self.context.hooks.provider_identify(params)
+        except HookFailed as failure:
+            raise RequestError(503, "busy", "We could not look you up just now. Please try again.") from failure
+        if isinstance(who, Refusal):
+            raise RequestError(403, "refused", who.text)
+        if who.worker_name is not None and not 0 < len(who.worker_name) <= 200:
+            raise RequestError(422, "invalid", "The worker's name must have 1 to 200 characters.")
+        return who
+
+    def _find(self, conn: Conn, who: Identity) -> _Known | None:
+        context = self.context
+        assert who.worker_name is not None
+        known = workers.find(conn, context.provider, who.worker_name)
+        if known is None:
+            return None
+        worker, blocked = known
+        if who.visit_id is None:
+            return _Known(blocked, None, agents.open_of_worker(conn, context.run_id, worker.id))
+        visit = workers.find_visit(conn, context.run_id, worker.id, who.visit_id)
+        agent = None if visit is None else agents.open_of_visit(conn, visit.visit.id)
+        return _Known(blocked, visit, agent)
+
+    async def _ended(self, visit: VisitRow) -> Document:
+        row = await self.context.db.aread(lambda c: agents.last_of_visit(c, visit.visit.id))
+        assert row is not None
+        return documents.done(row)
+
+    async def document(self, agent_id: int) -> Document:
+        """The agent's document, as for a reload."""
+        return await documents.document(self.context, await self._agent(agent_id))
+
+    async def _agent(self, agent_id: int) -> AgentRow:
+        row = await self.context.db.aread(lambda c: agents.get(c, agent_id))
+        if row is None or row.run_id != self.context.run_id:
+            raise unknown_agent()
+        return row
+
+    async def save_draft(self, agent_id: int, draft: str) -> None:
+        """Keep what the page saved (canonical JSON text)."""
+        if not await self.context.db.awrite(lambda c: agents.set_draft(c, agent_id, draft)):
+            raise closed(await self._agent(agent_id))
+
+    async def open_for_upload(self, agent_id: int) -> None:
+        """Refuse an upload before its bytes are read, if the agent is not open or has too many."""
+        row = await self._agent(agent_id)
+        if row.status not in ("waiting", "in_task"):
+            raise closed(row)
+        if await self.context.db.aread(lambda c: agents.file_count(c, agent_id)) >= MAX_FILES:
+            raise RequestError(413, "too_large", f"At most {MAX_FILES} files can be sent with one piece of work.")
+
+    async def add_file(self, agent_id: int, field: str, incoming: Incoming) -> dict[str, Any]:
+        """Record an upload whose bytes are safe: {"file", "name", "size", "sha256"}."""
+        key = "f_" + secrets.token_urlsafe(12)
+        stored, now = incoming.stored, self.context.clock.now()
+        added = await self.context.db.awrite(
+            lambda c: agents.add_file(
+                c, key=key, agent_id=agent_id, field=field, name=incoming.name, media_type=incoming.media_type,
+                size=stored.size, sha256=stored.sha256, now=now,
+            )
+        )  # fmt: skip
+        if not added:
+            raise closed(await self._agent(agent_id))
+        return {"file": key, "name": incoming.name, "size": stored.size, "sha256": stored.sha256}
+
+    async def submit(self, agent_id: int, data: Any, files: list[Incoming]) -> SubmitAnswer:
+        """Validate and store a submission; acknowledged after its commit, a repeat gets the first answer."""
+        return await submit(self.context, await self._agent(agent_id), data, files)
+
+    async def call(self, agent_id: int, procedure: str, args: Any, request_id: str) -> Any:
+        """Call a server procedure of the blueprint."""
+        row = await self._agent(agent_id)
+        if row.status != "in_task":
+            raise closed(row)
+        agent = await documents.view(self.context, row)
+        return await self.context.hooks.blueprint_call(agent, procedure, args)
+
+    async def give_back(self, agent_id: int) -> None:
+        """The worker gives the work back; giving it back twice is as good as once."""
+        row = await self._agent(agent_id)
+        if row.status == "ended" and row.end_reason == "returned":
+            return
+        if row.status == "completed":
+            raise closed(row)
+        await end_agent(self.context, row, "returned", actor="worker")
+
+    async def report_error(self, agent_id: int, error: Any) -> None:
+        """Keep a page's error as an event for the operator; it never ends the work."""
+        await self._agent(agent_id)
+        text = canonical(error)[:4000]
+        now, run_id = self.context.clock.now(), self.context.run_id
+        await self.context.db.awrite(
+            lambda c: events.append(c, run_id, now, "page_error", "worker", [], agent=agent_id, error=text)
+        )
+
+
+@dataclass(frozen=True)
+class _Known:
+    blocked: str | None
+    visit: VisitRow | None
+    agent: AgentRow | None
+
+
+def unknown_agent() -> RequestError:
+    """There is no such piece of work in this run."""
+    return RequestError(404, "unknown_agent", "This piece of work is not known here.")
+
+
+def closed(row: AgentRow) -> RequestError:
+    """The refusal of anything but a submission, once the agent's work is over."""
+    if row.status == "completed":
+        return RequestError(409, "already_submitted", "This work has been submitted.")
+    return RequestError(409, "expired", "The time for this work is over, or it was given back.")
+
+
+async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: str) -> bool:
+    """End an open agent without a submission: its unit is free again (or expires, when the run drains)."""
+    now, accepting = context.clock.now(), context.accepting
+
+    def txn(conn: Conn) -> bool:
+        return _end(conn, row, reason, actor, now, accepting)
+
+    ended = await context.db.awrite(txn)
+    if ended and row.unit is not None and accepting:
+        context.positions.freed(row.unit.seat, row.unit.id)
+    return ended
+
+
+VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out"}
+
+
+def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, accepting: bool) -> bool:
+    from crowdcore.store import units
+
+    before = agents.end(conn, row.id, reason, now)
+    if before is None:
+        return False
+    moves: list[events.Move] = [("agent", row.id, before, "ended")]
+    if row.unit is not None:
+        after = units.release(conn, row.unit.id, expire=not accepting, reason=reason)
+        moves.append(("unit", row.unit.id, "assigned", after))
+    if workers.end_visit(conn, row.visit.id, VISIT_AFTER[reason], now):
+        moves.append(("visit", row.visit.id, "open", VISIT_AFTER[reason]))
+    unit_id = None if row.unit is None else row.unit.id
+    events.append(
+        conn, row.run_id, now, "agent_ended", actor, moves,
+        agent=row.id, worker=row.worker.id, visit=row.visit.id, unit=unit_id, reason=reason,
+    )  # fmt: skip
+    return True
