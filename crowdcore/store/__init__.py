@@ -1,0 +1,8 @@
+"""State on disk: the database and the uploaded files."""
+
+from __future__ import annotations
+
+from crowdcore.store.db import Database, open_database
+from crowdcore.store.sql import Conn, Row, StoreConflict
+
+__all__ = ["Conn", "Database", "Row", "StoreConflict", "open_database"]
