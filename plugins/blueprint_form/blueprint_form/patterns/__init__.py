@@ -1,0 +1,58 @@
+"""JavaScript's regular expressions, matched in Python with the same verdict as `RegExp.test`.
+
+A pattern is parsed by JavaScript's grammar and written again for the `regex` library, with every
+character class spelled out, so that neither side's idea of `$ \\d \\w \\s .` or of upper case leaks in.
+What one side lacks is refused by `compile_pattern` with the reason, before anything is launched.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from blueprint_form.patterns.charset import to_units
+from blueprint_form.patterns.emit import emit
+from blueprint_form.patterns.parse import PatternError, parse
+from blueprint_form.patterns.sample import sample
+
+if TYPE_CHECKING:
+    from regex import Pattern as RegexPattern
+
+__all__ = ["TIME_LIMIT", "Pattern", "PatternError", "compile_pattern", "sample"]
+
+TIME_LIMIT = 0.05
+"""Seconds that one match may take on the server."""
+
+_FLAGS = "imsuy"
+
+
+class Pattern:
+    """A checked pattern; `flags` are JavaScript's without g. Made by `compile_pattern`."""
+
+    def __init__(self, source: str, flags: str) -> None:
+        self.flags = flags
+        self.tree = parse(source, flags)
+        self._text = emit(self.tree, flags)
+        self._compiled: RegexPattern[str] | None = None
+
+    def test(self, text: str) -> bool:
+        """Whether `text` holds a match, as `RegExp.test` says; TimeoutError after 50 ms."""
+        if self._compiled is None:
+            import regex  # 40 ms to import, and only needed when an answer arrives
+
+            self._compiled = regex.compile(self._text, regex.V0)
+        units = to_units(text) if "u" not in self.flags else text
+        find = self._compiled.match if "y" in self.flags else self._compiled.search
+        return find(units, timeout=TIME_LIMIT) is not None
+
+
+@lru_cache(maxsize=2048)
+def compile_pattern(source: str, flags: str = "") -> Pattern:
+    """The pattern of `/source/flags`; PatternError says what is wrong or not the same on both sides."""
+    flags = flags.replace("g", "")
+    for flag in flags:
+        if flag not in _FLAGS:
+            raise PatternError(f"flag {flag!r} is not offered; flags are i, m, s, u, y (g changes nothing)")
+    if len(set(flags)) != len(flags):
+        raise PatternError(f"flags {flags!r} name one flag twice")
+    return Pattern(source, "".join(sorted(flags)))
