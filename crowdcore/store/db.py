@@ -31,8 +31,8 @@ class Reader(Protocol):
     def begin(self) -> None:
         """Start a snapshot."""
 
-    def end(self) -> None:
-        """End it."""
+    def end(self) -> bool:
+        """End it; whether the connection can be used again."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -58,8 +58,8 @@ class Engine(Protocol):
     def reader(self) -> Reader:
         """A connection for reading."""
 
-    def data_version(self) -> int:
-        """A number that changes when anybody commits."""
+    def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
+        """A number that changes when anybody commits; `read` is Database.read."""
 
     def close(self) -> None:
         """Give back what the engine itself holds."""
@@ -130,7 +130,7 @@ class Database:
 
     def data_version(self) -> int:
         """A number that is another one after any process (this one too) committed: a cheap thing to poll."""
-        return self._engine.data_version()
+        return self._engine.data_version(self.read)
 
     def close(self) -> None:
         """Commit what is queued, then close every connection. Closing twice is fine."""
@@ -144,17 +144,15 @@ class Database:
 
     def _read_once(self, fn: Callable[[Conn], T]) -> T:
         reader = self._take_reader()
-        conn = reader.conn
-        conn.forget()
+        reader.conn.forget()
         try:
             reader.begin()
-            value = fn(conn)
-            reader.end()
-        except BaseException:
-            self._recover(reader)
-            raise
-        self._put_back(reader)
-        return value
+            return fn(reader.conn)
+        finally:
+            if reader.end():
+                self._put_back(reader)
+            else:
+                reader.close()
 
     def _take_reader(self) -> Reader:
         if self._closed:
@@ -163,13 +161,6 @@ class Database:
             return self._idle.pop()
         except IndexError:
             return self._engine.reader()
-
-    def _recover(self, reader: Reader) -> None:
-        if reader.conn.outage() is not None:
-            reader.close()
-            return
-        reader.end()
-        self._put_back(reader)
 
     def _put_back(self, reader: Reader) -> None:
         if self._closed or len(self._idle) >= _IDLE_READERS:
@@ -200,7 +191,7 @@ def open_database(url: str | None, data_dir: Path, *, create: bool = True, schem
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # answers of workers: nobody else's business
     except OSError as error:
         raise StoreError(f"{folder}: cannot make the data directory ({error.strerror})") from error
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -210,10 +201,24 @@ def _make_folder(folder: Path) -> None:
 def _engine(url: str | None, data_dir: Path) -> Engine:
     if url is None:
         return SqliteEngine(data_dir.absolute() / "crowd.db")
-    scheme, colon, rest = url.partition("://")
-    if colon and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         return SqliteEngine(Path(rest[1:]).absolute())
-    raise StoreError(f"{scheme}: write the database as sqlite:///path or postgresql://user@host:5432/name")
+    if scheme in ("postgresql", "postgresql+psycopg", "postgres"):
+        return _postgres(f"postgresql://{rest}")
+    raise StoreError(
+        f"{scheme}: not a database that crowdcore knows; "
+        "write sqlite:///path/to/crowd.db or postgresql://user@host:5432/name"
+    )
+
+
+def _postgres(url: str) -> Engine:
+    try:
+        # The driver is an extra, and importing it costs what most users need not pay.
+        from crowdcore.store.postgres import PostgresEngine
+    except ImportError as error:
+        raise StoreError("PostgreSQL needs its driver: pip install 'crowdcore[postgres]'") from error
+    return PostgresEngine(url)
 
 
 def _prepare(database: Database, schema: Schema) -> None:
@@ -222,4 +227,7 @@ def _prepare(database: Database, schema: Schema) -> None:
     if version is None:
         version = database.write(lambda conn: tables.create(conn, schema))
     if tables.check(version, schema, database.describe()):
-        raise StoreError("migrate")
+        # Half a second of SQLAlchemy and alembic that nobody else should pay for.
+        from crowdcore.store.migrations import migrate
+
+        migrate(database.url, database.describe(), schema)

@@ -1,18 +1,25 @@
-"""Writes `schema/*.sql` from the models: `python -m crowdcore.store.generate` (`--check` only compares).
+"""Writes what follows from the models, for developers; no run imports this.
 
-A new database is made from these files, so that no run has to import SQLAlchemy.
+python -m crowdcore.store.generate                    writes schema/*.sql, from which new databases are made
+python -m crowdcore.store.generate --check            only says which of them differ from the models
+python -m crowdcore.store.generate --migration WORDS  writes the next step for databases that exist
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, Index
 from sqlmodel import SQLModel
 
 import crowdcore.models  # noqa: F401  (fills the metadata)
+from crowdcore.store import migrations
 from crowdcore.store.schema import SHIPPED
 
 _DIALECTS: dict[str, Any] = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}
@@ -38,8 +45,8 @@ def _tidy(statement: str) -> str:
     return "\n".join(line for line in lines if line) + ";"
 
 
-def main(arguments: list[str]) -> int:
-    """Write both files, or with `--check` say which differs; 0 if nothing is wrong."""
+def write_schema(*, check: bool) -> int:
+    """Write both files, or with `check` only say which differs; the exit code."""
     stale = []
     for dialect in _DIALECTS:
         path = SHIPPED.folder / f"{dialect}.sql"
@@ -47,11 +54,58 @@ def main(arguments: list[str]) -> int:
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(path)
-        if "--check" not in arguments:
+        if not check:
             path.write_text(text, encoding="utf-8")
     for path in stale:
-        print(f"{path.name} {'differs from models.py' if '--check' in arguments else 'written'}")
-    return 1 if stale and "--check" in arguments else 0
+        print(f"{path.name} {'differs from models.py' if check else 'written'}")
+    return 1 if stale and check else 0
+
+
+_STEP = '''"""{words}."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{version}"
+down_revision = "{before}"
+
+
+def upgrade() -> None:
+    """{words}."""
+{body}
+'''
+
+
+def write_migration(words: str) -> int:
+    """Write the step from the newest migration to the models; the exit code."""
+    with create_engine("sqlite://").connect() as connection:
+        migrations.run(connection, migrations.steps(SHIPPED))
+        context = MigrationContext.configure(connection, opts={"render_as_batch": True})
+        difference = produce_migrations(context, SQLModel.metadata).upgrade_ops
+    if difference is None or difference.is_empty():
+        print("the models are what the migrations make: nothing to write")
+        return 1
+    version = f"{int(SHIPPED.version) + 1:04d}"
+    path = SHIPPED.migrations / f"{version}_{re.sub(r'[^a-z0-9]+', '_', words.lower())}.py"
+    body = "\n".join(
+        line for line in render_python_code(difference, render_as_batch=True).splitlines() if "# ###" not in line
+    )
+    path.write_text(_STEP.format(words=words, version=version, before=SHIPPED.version, body=body), encoding="utf-8")
+    print(f"{path} written: read it, set SHIPPED.version in store/schema.py to {version}, then run me without words")
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """The command; see the module's words."""
+    match arguments:
+        case [] | ["--check"]:
+            return write_schema(check=bool(arguments))
+        case ["--migration", *words] if words:
+            return write_migration(" ".join(words))
+    print(__doc__)
+    return 2
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,10 @@ class SqliteConn(Conn):
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, cursor: sqlite3.Cursor, path: Path) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, path: Path, *, read_only: bool = False) -> None:
         super().__init__(cursor)
         self._path = path
+        self._read_only = read_only
 
     def _run(self, sql: str, params: dict[str, Any]) -> Any:
         try:
@@ -76,6 +77,8 @@ class SqliteConn(Conn):
 
     def _failed(self, error: sqlite3.Error) -> Exception:
         self.failure = translate(error, self._path)
+        if self._read_only and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY:
+            self.failure = error  # a write in a read: the file's permissions are not to blame
         return self.failure
 
 
@@ -146,19 +149,21 @@ class SqliteReader:
     """A connection that reads snapshots; writers do not wait for it, nor it for them."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._db = connect(path)
         self._db.execute("PRAGMA query_only = ON")
         self._cursor = self._db.cursor()
-        self.conn: Conn = SqliteConn(self._db.cursor(), path)
+        self.conn: Conn = SqliteConn(self._db.cursor(), path, read_only=True)
 
     def begin(self) -> None:
         """Start a transaction: the first statement in it fixes what it sees."""
         self._cursor.execute("BEGIN")
 
-    def end(self) -> None:
-        """End the transaction."""
+    def end(self) -> bool:
+        """End the transaction; whether the connection can be used again."""
+        if self.conn.outage() is not None:
+            return False
         self._db.rollback()
+        return True
 
     def close(self) -> None:
         """Close the connection."""
@@ -193,8 +198,8 @@ class SqliteEngine:
         """A connection for reading."""
         return SqliteReader(self.path)
 
-    def data_version(self) -> int:
-        """Differs from the last answer if anybody committed since."""
+    def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
+        """Differs from the last answer if anybody committed since; needs a connection that never writes."""
         with self._guard:
             if self._watch is None:
                 self._watch = connect(self.path)

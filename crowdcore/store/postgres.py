@@ -1,0 +1,318 @@
+"""PostgreSQL, through psycopg 3; imported only when a database URL asks for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import errors
+from psycopg.types.numeric import NumericLoader
+from psycopg.types.string import StrDumper
+
+from crowdcore.errors import StoreBusy, StoreError
+from crowdcore.store.sql import Conn, ConnectionLost, Dialect, StoreConflict, to_pyformat
+
+WRITERS = 0x63726F7764
+"""The advisory lock ("crowd" in ASCII) that orders the writers of all processes."""
+_LOCK_SECONDS = 10
+_RETRY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.TooManyConnections)
+_GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, errors.IdleInTransactionSessionTimeout)
+
+
+class PostgresRow:
+    """What sqlite3.Row is on the other side: values by position or by name."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: dict[str, int], values: Sequence[Any]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, key: int | str, /) -> Any:
+        if not isinstance(key, str):
+            return self._values[key]
+        place = self._places.get(key)
+        if place is None:
+            raise IndexError(f"no column {key!r}; there are {', '.join(self._places)}")
+        return self._values[place]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"PostgresRow({dict(zip(self._places, self._values, strict=True))})"
+
+    def keys(self) -> list[str]:
+        """The names of the columns, in order."""
+        return list(self._places)
+
+
+def _rows(cursor: Any) -> Callable[[Sequence[Any]], PostgresRow]:
+    places = {column.name: place for place, column in enumerate(cursor.description or ())}
+    return lambda values: PostgresRow(places, values)
+
+
+class _Number(NumericLoader):
+    """`sum()` of integers is NUMERIC; SQLite answers int, and float for an average."""
+
+    def load(self, data: Any) -> Any:
+        """An int if it is written like one, else a float."""
+        text = bytes(data)
+        return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+
+def translate(error: psycopg.Error, where: str) -> Exception:
+    """The StoreError that `error` means, or `error` itself if it is a fault in the SQL."""
+    said = str(error).strip().partition("\n")[0]
+    match error:
+        case errors.UniqueViolation():
+            return StoreConflict(said)
+        case errors.DiskFull():
+            return StoreError(f"disk full: {where}: {said}")
+        case _ if isinstance(error, _RETRY):
+            return StoreBusy(f"{where} is busy ({said}): try again")
+        case _ if isinstance(error, _GONE):
+            return ConnectionLost(f"{where}: {said}")
+        case psycopg.OperationalError() if error.sqlstate is None or error.sqlstate.startswith("08"):
+            return ConnectionLost(f"{where}: {said}")
+        case errors.IoError() | errors.DataCorrupted() | errors.IndexCorrupted():
+            return StoreError(f"{where}: {said}")
+    return error
+
+
+class PostgresConn(Conn):
+    """Conn over a psycopg cursor."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, cursor: Any, where: str) -> None:
+        super().__init__(cursor)
+        self._where = where
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run one statement once for each of `rows`."""
+        try:
+            self._cursor.executemany(to_pyformat(sql), rows)
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+
+    def _run(self, sql: str, params: dict[str, Any]) -> Any:
+        try:
+            return self._cursor.execute(to_pyformat(sql), params)
+        except psycopg.Error as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: psycopg.Error) -> Exception:
+        self.failure = translate(error, self._where)
+        return self.failure
+
+
+class PostgresSession:
+    """The writer's connection."""
+
+    yields = False  # waiters for an advisory lock stand in a queue
+    retry_seconds = 0.1
+
+    def __init__(self, url: str, where: str) -> None:
+        self._url = url
+        self._where = where
+        self._transaction = ""
+        self._has_savepoint = False
+        self._connect()
+
+    def _connect(self) -> None:
+        self._db = connect(self._url, self._where)
+        self._control = self._db.cursor(row_factory=psycopg.rows.tuple_row)
+        self.conn: Conn = PostgresConn(self._db.cursor(), self._where)
+        try:
+            _make_durable(self._control, self._where)
+            self._control.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
+        except BaseException:
+            self._db.close()
+            raise
+
+    def begin(self) -> None:
+        """Start a transaction and wait for the other writers: so event ids are committed in order."""
+        if self._db.closed:
+            self._connect()
+        self._has_savepoint = False
+        self._do(f"BEGIN; SELECT pg_advisory_xact_lock({WRITERS}); SELECT pg_current_xact_id()::text")
+        self._control.nextset()
+        self._control.nextset()
+        row = self._control.fetchone()
+        assert row is not None
+        self._transaction = row[0]
+
+    def savepoint(self) -> None:
+        """Remember this point (and forget the one before in the same trip)."""
+        self._do("RELEASE one; SAVEPOINT one" if self._has_savepoint else "SAVEPOINT one")
+        self._has_savepoint = True
+
+    def release(self) -> None:
+        """Keep what was done since; the next savepoint or the commit tells the server."""
+
+    def undo(self) -> None:
+        """Take back what was done since."""
+        self._do("ROLLBACK TO one")
+
+    def commit(self) -> None:
+        """Commit. If the answer is lost, ask on a new connection what became of the transaction."""
+        try:
+            self._do("COMMIT")
+        except ConnectionLost:
+            if not self._was_committed():
+                raise
+            return
+        if self._control.statusmessage != "COMMIT":
+            raise StoreError(f"{self._where}: the server took the transaction back")
+
+    def rollback(self) -> None:
+        """Take back everything; a lost connection has done so."""
+        try:
+            if not self._db.closed:
+                self._db.execute("ROLLBACK")
+        except psycopg.Error:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with suppress(psycopg.Error):
+            self._db.close()
+
+    def _do(self, sql: str) -> None:
+        try:
+            # Several statements in one trip need the simple protocol, so they are never prepared.
+            self._control.execute(sql.encode(), prepare=False)
+        except psycopg.Error as error:
+            raise translate(error, self._where) from error
+
+    def _was_committed(self) -> bool:
+        """Whether the transaction whose COMMIT was not answered went through; StoreError if nobody knows."""
+        give_up = time.monotonic() + _LOCK_SECONDS
+        while time.monotonic() < give_up:
+            with suppress(ConnectionLost):
+                if self._db.closed:
+                    self._connect()
+                status = self._ask_status()
+                if status != "in progress":
+                    return status == "committed"
+            time.sleep(self.retry_seconds)
+        raise StoreError(f"{self._where}: the connection was lost in a commit; look whether it was done")
+
+    def _ask_status(self) -> str:
+        try:
+            self._control.execute("SELECT pg_xact_status(%s::xid8)", [self._transaction])
+            row = self._control.fetchone()
+        except errors.InvalidParameterValue:  # the server crashed and never heard of it
+            return "aborted"
+        except psycopg.Error as error:
+            raise translate(error, self._where) from error
+        return str(row[0]) if row else "aborted"
+
+
+class PostgresReader:
+    """A connection whose transactions are read-only snapshots."""
+
+    def __init__(self, url: str, where: str) -> None:
+        self._where = where
+        self._db = connect(url, where)
+        self._db.autocommit = False
+        self._db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        self._db.read_only = True
+        self.conn: Conn = PostgresConn(self._db.cursor(), where)
+
+    def begin(self) -> None:
+        """Nothing to do: the first statement starts the transaction."""
+
+    def end(self) -> bool:
+        """End the transaction; whether the connection can be used again."""
+        try:
+            self._db.rollback()
+        except psycopg.Error:
+            return False
+        return not self._db.closed
+
+    def close(self) -> None:
+        """Close the connection."""
+        with suppress(psycopg.Error):
+            self._db.close()
+
+
+class PostgresEngine:
+    """A database on a PostgreSQL server and how to connect to it."""
+
+    dialect: Dialect = "postgresql"
+    reads_in_place = False
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        parts = urlsplit(url)
+        user = f"{parts.username}@" if parts.username else ""
+        port = f":{parts.port}" if parts.port else ""
+        self._where = f"postgresql://{user}{parts.hostname or ''}{port}{parts.path}"
+
+    def describe(self) -> str:
+        """The URL without password and options."""
+        return self._where
+
+    def exists(self) -> bool:
+        """True: connecting tells."""
+        return True
+
+    def session(self) -> PostgresSession:
+        """A connection for the writer."""
+        return PostgresSession(self.url, self._where)
+
+    def reader(self) -> PostgresReader:
+        """A connection for reading."""
+        return PostgresReader(self.url, self._where)
+
+    def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
+        """The newest event: every operation writes one, and they are committed in order."""
+        return read(lambda conn: conn.value("SELECT COALESCE(max(id), 0) FROM event"))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def connect(url: str, where: str) -> psycopg.Connection[Any]:
+    """A connection in autocommit; ConnectionLost with the server's own words if there is none."""
+    try:
+        db: psycopg.Connection[Any] = psycopg.connect(
+            url,
+            autocommit=True,
+            row_factory=_rows,
+            connect_timeout=_LOCK_SECONDS,
+            application_name="crowdcore",
+            client_encoding="utf-8",
+        )
+    except psycopg.Error as error:
+        said = str(error).strip().splitlines()[-1].removeprefix("connection failed: ").strip()
+        if "does not exist" in said and "database" in said:
+            said += f": createdb {where.rpartition('/')[2]}"
+        raise ConnectionLost(f"cannot connect to {where}: {said}") from error
+    # Text is TEXT to the server, so that `:x IS NULL` and the like need no guessing.
+    db.prepared_max = 500
+    db.adapters.register_dumper(str, StrDumper)
+    db.adapters.register_loader("numeric", _Number)
+    return db
+
+
+def _make_durable(cursor: Any, where: str) -> None:
+    """Commits wait for the disk, read back; a stricter setting of the server is left alone."""
+
+    def setting() -> str:
+        row = cursor.execute("SHOW synchronous_commit").fetchone()
+        return str(row[0])
+
+    if setting() not in ("on", "remote_apply"):
+        cursor.execute("SET synchronous_commit = on")
+    if setting() not in ("on", "remote_apply"):
+        raise StoreError(f"{where}: synchronous_commit is {setting()}, not on: answers could be lost")

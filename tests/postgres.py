@@ -1,0 +1,155 @@
+"""A PostgreSQL server for tests: real, private, started in under two seconds, gone afterwards.
+
+fsync is on, as in a real installation. PostgreSQL refuses to run as root, so root starts it as an
+ordinary user. A machine without PostgreSQL fails the tests that want it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_MISSING = "these tests need PostgreSQL's server programs: apt-get install postgresql, or put initdb on the PATH"
+_START_SECONDS = 30.0
+
+
+class PostgresServer:
+    """A running server; `new_database()` makes as many databases as wanted."""
+
+    def __init__(self) -> None:
+        self._programs = _programs()
+        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
+        self._as_user = _as_ordinary_user(self._folder)
+        self._numbers = itertools.count(1)
+        self.port = _free_port()
+        self._call("initdb", "-D", self._data, "-U", "crowd", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._process = self._start()
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def url(self, database: str = "postgres") -> str:
+        """The address of one of its databases."""
+        return f"postgresql+psycopg://crowd@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """The address of a new, empty database."""
+        name = f"test_{next(self._numbers)}"
+        with self.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """A connection as the superuser, in autocommit."""
+        return psycopg.connect(self.url(database).replace("+psycopg", ""), autocommit=True)
+
+    def drop_connections(self) -> int:
+        """Cut every other connection, as a restart or a firewall would; how many there were."""
+        with self.connect() as connection:
+            cursor = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            return len(cursor.fetchall())
+
+    def crash(self) -> None:
+        """Stop at once, without a checkpoint, and start again on the same data and port."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(_START_SECONDS)
+        self._process = self._start()
+
+    def stop(self) -> None:
+        """End the server and delete its data."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(_START_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        options = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self._folder,
+            "fsync": "on",
+            "max_connections": 60,
+            "shared_buffers": "32MB",
+        }
+        settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [*self._as_user, *_dies_with_us(), str(self._programs / "postgres"), "-D", self._data, *settings],
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+            )
+        self._wait_until_up(process)
+        return process
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
+        give_up = time.monotonic() + _START_SECONDS
+        while process.poll() is None and time.monotonic() < give_up:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        pytest.fail("PostgreSQL did not start:\n" + (self._folder / "log").read_text()[-2000:])
+
+    def _call(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [*self._as_user, str(self._programs / program), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=self._folder,
+            check=False,
+        )
+        if done.returncode:
+            pytest.fail(f"{program} failed: {done.stderr.strip()[-2000:]}")
+
+
+def _programs() -> Path:
+    """The folder of initdb and postgres."""
+    on_path = shutil.which("initdb")
+    candidates = [Path(on_path).resolve().parent] if on_path else []
+    if config := shutil.which("pg_config"):
+        answer = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
+        candidates.append(Path(answer.stdout.strip()))
+    newest_first = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
+    for folder in [*candidates, *newest_first]:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    return pytest.fail(_MISSING)
+
+
+def _as_ordinary_user(folder: Path) -> list[str]:
+    """What to put before a command so that it does not run as root; the folder is given to that user."""
+    if os.geteuid() != 0:
+        return []
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+
+
+def _dies_with_us() -> list[str]:
+    """What to put before a command so that it ends with the test process, however that ends."""
+    return ["setpriv", "--pdeathsig", "SIGQUIT"] if shutil.which("setpriv") else []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
