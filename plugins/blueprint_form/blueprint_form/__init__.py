@@ -1,6 +1,6 @@
 """Forms as a crowdcore blueprint: sections, fields, validators, triggers, tokens.
 
-    from blueprint_form import FormBlueprint, check, checked_items, validate
+from blueprint_form import FormBlueprint, check, checked_items, validate
 """
 
 from __future__ import annotations

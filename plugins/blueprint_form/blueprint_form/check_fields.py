@@ -45,7 +45,9 @@ def _option(option: dict[str, Any], at: str) -> Iterator[Problem]:
             yield Problem(at, f"an option must have {key!r}")
     for key, value in option.items():
         if key not in schema.OPTION.attributes:
-            yield Problem(key_path(at, key), f"an option has no attribute {key!r}{suggestion(key, schema.OPTION.attributes)}")
+            yield Problem(
+                key_path(at, key), f"an option has no attribute {key!r}{suggestion(key, schema.OPTION.attributes)}"
+            )
         elif not isinstance(value, bool if key == "checked" else str):
             wanted = "true or false" if key == "checked" else "text"
             yield Problem(f"{at}.{key}", f"{key!r} must be {wanted}, not {shape(value)}")
@@ -93,7 +95,7 @@ def _count(value: Any, kind: str) -> str:
 def _bound(value: Any, kind: str) -> str:
     if kind == "date":
         fits = isinstance(value, str) and is_date(value)
-        return "" if fits else f"must be a date like \"2024-12-31\", not {shape(value)}"
+        return "" if fits else f'must be a date like "2024-12-31", not {shape(value)}'
     return "" if _is_number(value) else f"must be a number, not {shape(value)}"
 
 

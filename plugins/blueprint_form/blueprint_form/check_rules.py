@@ -77,7 +77,7 @@ def _single(value: Any, field: dict[str, Any], at: str) -> Iterator[Problem]:
     elif not isinstance(value, str):
         yield Problem(at, f"must be text, not {shape(value)}")
     elif field["type"] == "date" and value and not is_date(value):
-        yield Problem(at, f"must be a date like \"2024-12-31\", not {shape(value)}")
+        yield Problem(at, f'must be a date like "2024-12-31", not {shape(value)}')
     elif "options" in field and value and value not in (known := [o["value"] for o in field["options"]]):
         yield Problem(at, f"{value!r} is no option of field {field['name']!r}{suggestion(value, known)}")
 

@@ -23,7 +23,7 @@ class Problem:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """" (did you mean 'x'?)" for the nearest known word, else the list of known words."""
+    """ " (did you mean 'x'?)" for the nearest known word, else the list of known words."""
     words = list(known)
     near = get_close_matches(word, words, 1, 0.6)
     if near:

@@ -61,7 +61,7 @@ def visible_fields(form: dict[str, Any], data: dict[str, Any]) -> set[str]:
 def rule_holds(rule: Rule, field: dict[str, Any], value: Any) -> bool:
     """Whether one rule holds for the `value` of its `field` (None: absent or hidden)."""
     if "filled" in rule:
-        return is_filled(value) == rule["filled"]
+        return is_filled(value) is rule["filled"]
     if "contains" in rule:
         return rule["contains"] in as_list(value)
     if "not_contains" in rule:

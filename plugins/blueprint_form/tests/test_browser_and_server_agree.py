@@ -33,8 +33,15 @@ PATTERNS = [
 ]  # fmt: skip
 FLAGS = ["", "i", "m", "s", "u", "y", "iu", "ig", "ims", "gimsuy"]
 NAMES = ["f0", "f1", "f2", "f3"]
-JUNK = st.sampled_from([None, True, False, 0, 3, 2.5, 10**400, [], {}, [1], ["a", "a"], {"a": 1}, {"zzz": True}, "", "a", "__proto__"])
-FILES = [{"name": "cv.PDF", "size": 10}, {"name": "a.tar.gz", "size": 2048}, {"name": "noext", "size": 3}, {"name": "İ.PNG", "size": 1}]
+JUNK = st.sampled_from(
+    [None, True, False, 0, 3, 2.5, 10**400, [], {}, [1], ["a", "a"], {"a": 1}, {"zzz": True}, "", "a", "__proto__"]
+)
+FILES = [
+    {"name": "cv.PDF", "size": 10},
+    {"name": "a.tar.gz", "size": 2048},
+    {"name": "noext", "size": 3},
+    {"name": "İ.PNG", "size": 1},
+]
 
 
 def _usable(pattern: tuple[str, str]) -> bool:
@@ -70,7 +77,9 @@ def _validators(draw: Any, kind: str) -> dict[str, Any]:
         bounds_text = sorted((draw(st.sampled_from(GOOD_DATES)), draw(st.sampled_from(GOOD_DATES))))
         rules |= {key: value for key, value in zip(("min", "max"), bounds_text, strict=True) if draw(st.booleans())}
     elif kind == "file":
-        rules |= draw(st.sampled_from([{}, {"fileExtension": ["pdf", "Tar.gz"]}, {"maxFileSize": 5}, {"maxFileSize": 1024}]))
+        rules |= draw(
+            st.sampled_from([{}, {"fileExtension": ["pdf", "Tar.gz"]}, {"maxFileSize": 5}, {"maxFileSize": 1024}])
+        )
     return rules
 
 

@@ -218,9 +218,7 @@ def _class_atom(reader: Reader) -> int | Chars:
     return read_escape_set(reader) or read_literal(reader, in_class=True)
 
 
-def _class_range(
-    reader: Reader, first: int | Chars, properties: list[tuple[bool, str]]
-) -> list[tuple[int, int]]:
+def _class_range(reader: Reader, first: int | Chars, properties: list[tuple[bool, str]]) -> list[tuple[int, int]]:
     last = _class_atom(reader)
     if isinstance(first, int) and isinstance(last, int):
         if last < first:

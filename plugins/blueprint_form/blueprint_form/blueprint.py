@@ -1,0 +1,97 @@
+"""The form blueprint's hooks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from blueprint_form.data import Faults, check_source, find_source
+from blueprint_form.insertions import TRIGGERS, VALIDATORS
+from blueprint_form.options import FormOptions
+from crowdcore.markers import hookimpl
+
+if TYPE_CHECKING:
+    from crowdcore import Agent, AgentState, Run
+
+_STATIC = Path(__file__).parent / "static"
+_NO_OWN_CODE = "// This task has none.\nexport {};\n"
+
+
+class FormBlueprint:
+    """A worker fills a form, described in JSON; the same rules judge it in the browser and on the server."""
+
+    Options = FormOptions
+    options: FormOptions
+
+    @hookimpl
+    def blueprint_task_data(self, run: Run, start: int = 0) -> Iterator[dict[str, Any]]:
+        """Items {"form": …}. Before the first one, all are checked, and ConfigError lists every fault."""
+        source = find_source(self.options, Path(run.task_dir))
+        faults = Faults()
+        if start == 0:
+            check_source(source, faults)
+            faults.stop()
+        items = (self._with_limit(item) for _, item in source.items(faults))
+        return islice(items, start, None)
+
+    def _with_limit(self, item: dict[str, Any]) -> dict[str, Any]:
+        if self.options.max_file_size:
+            from blueprint_form.visibility import placed_fields
+
+            for placed in placed_fields(item["form"]):
+                if placed.field["type"] == "file":
+                    rules = placed.field.setdefault("validators", {})
+                    rules.setdefault("maxFileSize", self.options.max_file_size)
+        return item
+
+    @hookimpl
+    def blueprint_build(self, run: Run, build_dir: Path) -> None:
+        """Copy the page, and the task's insertions beside it, into `build_dir`."""
+        shutil.copytree(_STATIC, build_dir, dirs_exist_ok=True)
+        own, target = Path(run.task_dir) / self.options.insertions, build_dir / "insertions"
+        if own.is_dir():
+            shutil.copytree(own, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.html", ".*"))
+        target.mkdir(exist_ok=True)
+        for name in (VALIDATORS, TRIGGERS):
+            if not (target / name).exists():
+                (target / name).write_text(_NO_OWN_CODE, encoding="utf-8")
+
+    @hookimpl
+    def blueprint_frontend(self, run: Run) -> dict[str, Any]:
+        """The page needs nothing from elsewhere and works on a phone."""
+        return {"title": run.config.task.title or run.config.task.name, "block_mobile": False, "csp": {}}
+
+    @hookimpl
+    def agent_state(self, run: Run) -> type[AgentState]:
+        """FormState."""
+        from blueprint_form.state import FormState  # pulls dataclasses-json, which start-up does not need
+
+        return FormState
+
+    @hookimpl
+    def blueprint_validate(
+        self, run: Run, agent: Agent, data: Any, files: dict[str, dict[str, Any]]
+    ) -> dict[str, list[str]] | None:
+        """The faults of an answer, by field; None when there is none."""
+        from blueprint_form.rules import validate
+
+        return validate(agent.state.init["form"], data, files) or None
+
+    @hookimpl
+    def blueprint_simulate(self, run: Run, agent: Agent) -> dict[str, Any]:
+        """A valid answer, the same for the same agent."""
+        from blueprint_form.simulate import simulated_answer
+
+        data, files = simulated_answer(agent.state.init["form"], agent.id)
+        return {"data": data, "files": files}
+
+    @hookimpl
+    def blueprint_render(self, run: Run, agent: Agent, format: Literal["html", "text"]) -> str:
+        """Labels and answers, as HTML or text."""
+        from blueprint_form.render import render_html, render_text
+
+        render = render_html if format == "html" else render_text
+        return render(agent.state.init["form"], agent.state.get_parsed_data())
