@@ -1,0 +1,1 @@
+"""The admin application: another origin, for the people who run tasks."""

@@ -1,0 +1,232 @@
+"""The worker API, version 1: each call reads its request, asks `Work`, and answers JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.errors import RequestError
+from crowdcore.server.bodies import media_type, parse_json, read_json, read_object
+from crowdcore.server.context import ServerContext
+from crowdcore.server.edge import ROUTE
+from crowdcore.server.multipart import Form, read_form
+from crowdcore.server.problems import bad_token, invalid
+from crowdcore.server.rates import Buckets
+from crowdcore.server.reply import NO_STORE, Receive, Reply, Scope, Send, header, json_reply
+from crowdcore.server.tokens import Tokens
+from crowdcore.state import canonical
+
+if TYPE_CHECKING:
+    from crowdcore.documents import Document
+
+AGENTS = "/api/v1/agents"
+SIMULATED = b"x-crowd-simulated"
+_MAX_PARAMS = 100
+_MAX_PARAM = 4096
+_NO_CONTENT = Reply(204, b"", NO_STORE)
+
+Call = Callable[[Scope, Receive, int, str], Awaitable[Reply]]
+
+
+class WorkerApi:
+    """An ASGI application for everything below /api/v1/agents."""
+
+    def __init__(self, context: ServerContext) -> None:
+        limits = context.limits
+        self._context = context
+        self._work = context.work
+        self._limits = limits
+        self._agents = Buckets(limits.agent_rate, context.clock)
+        self._addresses = Buckets(limits.address_rate, context.clock)
+        self.tokens = Tokens(context.secret_key, context.identity, context.clock, limits.token_age)
+        self._calls: dict[str, tuple[str, bool, Call]] = {  # last word: method, takes a name, call
+            "": ("GET", False, self._document),
+            "draft": ("PUT", False, self._draft),
+            "files": ("POST", True, self._file),
+            "submit": ("POST", False, self._submit),
+            "call": ("POST", True, self._procedure),
+            "return": ("POST", False, self._return),
+            "error": ("POST", False, self._error),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        self._check_address(scope)
+        parts = scope["path"][len(AGENTS) :].split("/")
+        if parts == [""]:
+            reply = await self._enter_call(scope, receive)
+        else:
+            reply = await self._agent_call(scope, receive, parts)
+        await reply(scope, receive, send)
+
+    async def _enter_call(self, scope: Scope, receive: Receive) -> Reply:
+        scope[ROUTE] = AGENTS
+        if scope["method"] != "POST":
+            return _allow(scope, "POST")
+        body = await read_object(scope, receive, self._limits)
+        params = _params(body.get("params", {}))
+        marker = header(scope, SIMULATED)
+        if marker is not None:
+            self.tokens.check_simulation(marker)
+        entered = await self._work.enter(params, simulated=marker is not None)
+        return json_reply(201 if entered.created else 200, self.document_json(entered.document))
+
+    async def _agent_call(self, scope: Scope, receive: Receive, parts: list[str]) -> Reply:
+        word = parts[2] if len(parts) > 2 else ""
+        known = self._calls.get(word)
+        if known is None or len(parts) != 2 + bool(word) + known[1]:
+            raise RequestError(404, "not_found", "There is no such call.")
+        method, named, call = known
+        scope[ROUTE] = f"{AGENTS}/{{agent}}{'/' if word else ''}{word}"
+        if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
+            return _allow(scope, method)
+        agent_id = self.authenticate(parts[1], _bearer(scope))
+        self._agents.take(agent_id)
+        return await call(scope, receive, agent_id, _name(parts[3]) if named else "")
+
+    def authenticate(self, agent: str, token: str | bytes | None) -> int:
+        """The agent id of the path, once `token` was signed for it; RequestError 401 or 404."""
+        if token is None:
+            raise bad_token()
+        agent_id = self.tokens.read(token)
+        if not (agent.isascii() and agent.isdigit()):
+            raise RequestError(404, "unknown_agent", "There is no such agent.")
+        if int(agent[:20]) != agent_id:
+            raise bad_token()
+        return agent_id
+
+    def document_json(self, document: Document) -> dict[str, Any]:
+        """`document` as the page gets it, with a token for its agent."""
+        agent = document.agent
+        completion = document.completion
+        return {
+            "agent": agent,
+            "token": None if agent is None else self.tokens.make(agent),
+            "phase": document.phase,
+            "status": document.status,
+            "live": document.live,
+            "init": document.init,
+            "draft": document.draft,
+            "deadline": document.deadline,
+            "completion": None if completion is None else completion.document(),
+            "provider": _facts(document.provider),
+            "frontend": _facts(document.frontend),
+        }
+
+    async def _document(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        return json_reply(200, self.document_json(await self._work.document(agent_id)))
+
+    async def _draft(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        draft = await read_json(scope, receive, self._limits)
+        await self._work.save_draft(agent_id, canonical(draft))
+        return _NO_CONTENT
+
+    async def _file(self, scope: Scope, receive: Receive, agent_id: int, field: str) -> Reply:
+        if media_type(scope) != "multipart/form-data":
+            raise RequestError(415, "unsupported_media_type", "Send the file as multipart/form-data.")
+        await self._work.open_for_upload(agent_id, field)
+        form = await read_form(scope, receive, self._limits, self._context.files)
+        if len(form.files) != 1:
+            raise invalid("Send exactly one file.")
+        one = form.files[0]
+        return json_reply(200, await self._work.add_file(agent_id, field, one.name, one.media_type, one.stored))
+
+    async def _submit(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        if media_type(scope) == "multipart/form-data":
+            form = await read_form(scope, receive, self._limits, self._context.files)
+            data, files = _form_data(form), form.files
+        else:
+            body = await read_object(scope, receive, self._limits)
+            if "data" not in body:
+                raise invalid('The body has no member "data".')
+            data, files = body["data"], []
+        answer = await self._work.submit(agent_id, data, files)
+        document = None if answer.next is None else self.document_json(answer.next)
+        completion = None if answer.completion is None else answer.completion.document()
+        return json_reply(
+            200,
+            {
+                "status": answer.status,
+                "feedback": answer.feedback,
+                "next": document,
+                "completion": completion,
+            },
+        )
+
+    async def _procedure(self, scope: Scope, receive: Receive, agent_id: int, procedure: str) -> Reply:
+        body = await read_object(scope, receive, self._limits)
+        request_id = body.get("request_id")
+        if not isinstance(request_id, str) or not 1 <= len(request_id) <= 100:
+            raise invalid('"request_id" must be a text of 1 to 100 characters, new for each call.')
+        result = await self._work.call(agent_id, procedure, body.get("args"), request_id)
+        return json_reply(200, {"result": result})
+
+    async def _return(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        await self._work.give_back(agent_id)
+        return _NO_CONTENT
+
+    async def _error(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        await self._work.report_error(agent_id, await read_object(scope, receive, self._limits))
+        return _NO_CONTENT
+
+    def _check_address(self, scope: Scope) -> None:
+        client = scope.get("client")
+        if client and not _is_local(client[0]):
+            self._addresses.take(client[0])
+
+
+def _facts(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What pages may read of a plugin's options; the content policy is for the server."""
+    return {name: value for name, value in options.items() if name != "csp"}
+
+
+def _is_local(address: str) -> bool:
+    if address in ("127.0.0.1", "::1", ""):
+        return True
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _bearer(scope: Scope) -> bytes | None:
+    value = header(scope, b"authorization")
+    if value is None or value[:7].lower() != b"bearer ":
+        return None
+    return value[7:].strip()
+
+
+def _allow(scope: Scope, method: str) -> Reply:
+    allowed = [method, *(["HEAD"] if method == "GET" else []), "OPTIONS"]
+    if scope["method"] == "OPTIONS":
+        return Reply(204, b"", (b"allow", ", ".join(allowed).encode()), NO_STORE)
+    raise RequestError(405, "method_not_allowed", f"This call is made with {method}.", allow=allowed)
+
+
+def _form_data(form: Form) -> dict[str, Any]:
+    """The part `data`; the ids of the files come under their fields when the submission is stored."""
+    unknown = sorted(set(form.texts) - {"data"})
+    if unknown:
+        raise invalid(f"Unexpected part {unknown[0]!r}: texts go into the part data.")
+    data = parse_json(form.texts.get("data", b"{}"))
+    if not isinstance(data, dict):
+        raise invalid("With files, the part data must be a JSON object.")
+    return data
+
+
+def _name(name: str) -> str:
+    """The name of a field or procedure, as it stands in the path."""
+    if not 1 <= len(name) <= 200 or not name.isprintable():
+        raise invalid("The name in the address is empty, too long or not printable.")
+    return name
+
+
+def _params(value: Any) -> dict[str, str]:
+    """The page's URL parameters: texts by name, as browsers have them."""
+    if not isinstance(value, dict) or len(value) > _MAX_PARAMS:
+        raise invalid(f'"params" must be an object of at most {_MAX_PARAMS} texts.')
+    for name, text in value.items():
+        if not isinstance(text, str) or len(text) > _MAX_PARAM or len(name) > _MAX_PARAM:
+            raise invalid(f'"params": {name[:100]!r} must be a text of at most {_MAX_PARAM} characters.')
+    return value

@@ -1,0 +1,85 @@
+"""What the applications are given: protocols that the run fulfils, and the limits of the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
+
+    from crowdcore.clock import Clock
+    from crowdcore.progress import Counters
+    from crowdcore.store import Database, FileStore
+    from crowdcore.work import Work
+
+LiveHandler = Callable[[int, int, "WebSocket"], Awaitable[None]]
+"""`await handler(agent_id, after, websocket)`: one accepted live connection, from its start to its end."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the edge lets in. Sizes are bytes, times seconds, rates requests per second (0 = no limit).
+
+    The rate per address spares this machine's own addresses: a proxy without forwarding headers and
+    simulated workers all come from there.
+    """
+
+    json_body: int = 16 * 1024 * 1024
+    file: int = 100 * 1024 * 1024
+    form: int = 512 * 1024 * 1024
+    files: int = 100
+    idle: float = 30.0
+    agent_rate: float = 50.0
+    address_rate: float = 300.0
+    token_age: float = 90 * 86400.0
+
+
+class ServerContext(Protocol):
+    """What the worker application needs of a run.
+
+    `identity` never repeats, not even in a new database (say, name and time of creation): it is part
+    of what tokens are signed for. `frontend` and `provider_page` are what blueprint_frontend and
+    provider_page answered; both may hold `csp` ({directive: [source, …]}). `live` is
+    None when the run has no live part.
+    """
+
+    @property
+    def run_name(self) -> str: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def work(self) -> Work: ...
+    @property
+    def build_dir(self) -> Path: ...
+    @property
+    def frontend(self) -> Mapping[str, Any]: ...
+    @property
+    def provider_page(self) -> Mapping[str, Any]: ...
+    @property
+    def routes(self) -> Sequence[Any]: ...
+    @property
+    def secret_key(self) -> bytes: ...
+    @property
+    def counters(self) -> Counters: ...
+    @property
+    def files(self) -> FileStore: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def live(self) -> LiveHandler | None: ...
+
+
+class AdminContext(Protocol):
+    """What the admin application needs: it shows every run of the database."""
+
+    @property
+    def db(self) -> Database: ...
+    @property
+    def secret_key(self) -> bytes: ...
+    @property
+    def clock(self) -> Clock: ...

@@ -1,0 +1,49 @@
+"""The live connection of an agent: who may open it, and what a run without a live part says."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import parse_qs
+
+from crowdcore.errors import RequestError
+from crowdcore.server.api import AGENTS, WorkerApi
+from crowdcore.server.context import LiveHandler
+from crowdcore.server.reply import Receive, Scope, Send
+
+_PATH = re.compile(re.escape(AGENTS) + r"/([0-9]{1,19})/live")
+
+
+async def serve_socket(
+    api: WorkerApi, live: LiveHandler | None, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Check the token, then hand the accepted connection to `live`.
+
+    A refusal is accepted first, since browsers hide the reason of a failed handshake: an `error` frame
+    with the code, then a close code 4000 + HTTP status (4401 bad_token, 4404 no_live or not_found).
+    """
+    from starlette.websockets import WebSocket  # only live runs need it
+
+    socket = WebSocket(scope, receive, send)
+    await socket.accept()
+    try:
+        agent_id, after = _identify(api, scope)
+        if live is None:
+            raise RequestError(404, "no_live", "This work has no live part.")
+    except RequestError as error:
+        await socket.send_text(json.dumps({"type": "error", "code": error.code, "detail": error.detail}))
+        await socket.close(4000 + error.status, error.code)
+        return
+    await live(agent_id, after, socket)
+
+
+def _identify(api: WorkerApi, scope: Scope) -> tuple[int, int]:
+    match = _PATH.fullmatch(scope["path"])
+    if match is None:
+        raise RequestError(404, "not_found", "There is no live connection at this address.")
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    agent_id = api.authenticate(match[1], query.get("token", [None])[0])
+    after = query.get("after", ["0"])[0]
+    if not (after.isascii() and after.isdigit() and len(after) < 16):
+        raise RequestError(422, "invalid", "after must be a number.")
+    return agent_id, int(after)

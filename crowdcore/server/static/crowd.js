@@ -1,0 +1,39 @@
+// The client of the worker API: an ES module, and `window.crowd` for pages without modules.
+//
+//   const work = await crowd.start();
+//   work.phase     preview | onboarding | waiting | work | finish
+//   work.init      what the task gives this worker; work.draft: what was saved before (or null)
+//   work.deadline  milliseconds since the epoch on this device's clock, or null
+//   work.saveDraft(data)        keeps `data` on this device at once and on the server soon
+//   work.uploadFile(field, f)   {file, name, size, sha256}; use `file` in drafts and data
+//   work.submit(data | form)    JSON data (files in it as File or Blob values) or FormData
+//   work.call(name, args)       a server procedure's result
+//   work.giveBack()             returns the work, after asking
+//   work.fail(error)            tells the operator about an error of the page
+//   work.live                   send(data), on(kind, fn); null unless the work is live
+//
+// `start` resolves only when there is something to show. A refusal, and the end of the work, are pages
+// of our own: then the promise stays open, as it does when a browser leaves the page.
+
+import { begin } from './crowd/begin.js';
+import { words } from './crowd/words.js';
+import { CrowdError } from './crowd/net.js';
+
+let started = null;
+
+export const crowd = {
+  version: 1,
+  /** Every text shown to workers; change entries before `start()` to translate them. */
+  words,
+  CrowdError,
+  /** Ask the server for this page's work; later calls give the same object. */
+  start() {
+    started ??= begin();
+    return started;
+  },
+};
+
+export const start = crowd.start;
+export default crowd;
+window.crowd = crowd;
+window.dispatchEvent(new Event('crowd:ready'));

@@ -1,0 +1,64 @@
+// Drafts: on this device at once, on the server a moment later. Unsent changes of this device win.
+
+import * as device from './device.js';
+import { agentUrl, ask } from './net.js';
+
+const SOON = 1500; // ms of quiet before the server is told
+
+export class Drafts {
+  #who;
+  #timer = null;
+  #unsent = null; // {data} not yet on the server
+
+  constructor(who) {
+    this.#who = who;
+    window.addEventListener('pagehide', () => this.#send(true));
+    window.addEventListener('online', () => this.#unsent && this.#later());
+  }
+
+  /** The newest draft: ours if the server never got it, else the server's. */
+  async newest(fromServer) {
+    const ours = await device.get('drafts', this.#who.token);
+    if (!ours?.unsent) return fromServer;
+    this.#unsent = { data: ours.data };
+    this.#later();
+    return ours.data;
+  }
+
+  /** Keep `data` (JSON). */
+  async save(data) {
+    const copy = JSON.parse(JSON.stringify(data ?? null));
+    this.#unsent = { data: copy };
+    this.#later();
+    await device.put('drafts', { token: this.#who.token, data: copy, unsent: true, at: Date.now() });
+  }
+
+  /** The work is over: nothing of it stays on this device. */
+  async clear() {
+    clearTimeout(this.#timer);
+    this.#unsent = null;
+    await device.drop('drafts', this.#who.token);
+  }
+
+  #later(ms = SOON) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#send(false), ms);
+  }
+
+  async #send(leaving) {
+    const sending = this.#unsent;
+    if (!sending) return;
+    clearTimeout(this.#timer);
+    const { agent, token } = this.#who;
+    const small = JSON.stringify(sending.data).length < 60_000; // the browser's limit for keepalive
+    try {
+      await ask('PUT', agentUrl(agent, 'draft'), { token, json: sending.data, keepalive: leaving && small });
+    } catch (error) {
+      if (error.passing && this.#unsent) this.#later(10_000);
+      return;
+    }
+    if (this.#unsent !== sending) return; // changed meanwhile: its own timer runs
+    this.#unsent = null;
+    await device.put('drafts', { token, data: sending.data, unsent: false, at: Date.now() });
+  }
+}

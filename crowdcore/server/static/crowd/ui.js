@@ -1,0 +1,159 @@
+// Our few pieces of user interface, each in a shadow tree so that a task's styles and ours do not meet.
+
+import { root } from './net.js';
+import { words } from './words.js';
+
+/** An element: make('p', {class: 'note'}, 'text', child). Text is always text, never markup. */
+export function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
+    else if (value === true) element.setAttribute(key, '');
+    else if (value !== false && value != null) element.setAttribute(key, value);
+  }
+  element.append(...children.filter((child) => child != null && child !== ''));
+  return element;
+}
+
+const sheet = new CSSStyleSheet();
+const styled = Promise.race([
+  fetch(new URL('crowd.css', root)).then((answer) => answer.text()).then((text) => sheet.replace(text)),
+  new Promise((resolve) => setTimeout(resolve, 2000)), // plain is better than nothing
+]).catch(() => {});
+
+function host(name) {
+  const element = make('div', { 'data-crowd': name });
+  const shadow = element.attachShadow({ mode: 'open' });
+  shadow.adoptedStyleSheets = [sheet];
+  return { element, shadow };
+}
+
+const parsed = document.body
+  ? Promise.resolve()
+  : new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve, { once: true }));
+const ready = () => Promise.all([parsed, styled]);
+
+/** The line at the foot of the window: one message per slot, told to screen readers politely. */
+class Banner {
+  #status = null;
+  #slots = new Map();
+
+  async show(slot, text, button = null) {
+    await ready();
+    if (!this.#status) {
+      const { element, shadow } = host('banner');
+      this.#status = make('div', { class: 'banner', role: 'status', 'aria-live': 'polite' });
+      shadow.append(this.#status);
+      document.body.append(element);
+    }
+    const row = this.#slots.get(slot) ?? make('div', { class: 'message', 'data-slot': slot }, make('span'));
+    if (!this.#slots.has(slot)) this.#status.append(row);
+    this.#slots.set(slot, row);
+    const line = row.querySelector('span');
+    if (line.textContent !== text) line.textContent = text; // an unchanged text is not read out again
+    row.querySelector('button')?.remove();
+    if (button) row.append(make('button', { type: 'button', onclick: button.act }, button.label));
+  }
+
+  /** A message that stays until the worker has read it. */
+  notice(slot, text) {
+    return this.show(slot, text, { label: words.dismiss, act: () => this.hide(slot) });
+  }
+
+  async hide(slot) {
+    await ready(); // after a `show` that still waits
+    this.#slots.get(slot)?.remove();
+    this.#slots.delete(slot);
+  }
+}
+
+export const banner = new Banner();
+
+function card(code, [title, text, next], parts) {
+  const { element, shadow } = host('page');
+  const heading = make('h1', { tabindex: '-1' }, title);
+  const said = [text, next].filter(Boolean).map((line) => make('p', {}, line));
+  shadow.append(
+    make('main', { class: 'page', 'data-code': code }, make('div', { class: 'card' }, heading, ...said, ...parts)),
+  );
+  return { element, shadow, heading };
+}
+
+/** One of our pages over the task's, if what it says lasts longer than a moment. */
+export function coverSoon(code, texts) {
+  let shown = null;
+  const hidden = [];
+  const timer = setTimeout(async () => {
+    await ready();
+    shown = card(code, texts, []);
+    for (const other of document.body.querySelectorAll(':scope > :not([data-crowd="banner"], [inert])')) {
+      other.inert = true;
+      hidden.push(other);
+    }
+    document.body.append(shown.element);
+    shown.heading.focus();
+  }, 800);
+  return {
+    remove() {
+      clearTimeout(timer);
+      shown?.element.remove();
+      hidden.forEach((other) => (other.inert = false));
+    },
+  };
+}
+
+/** Replace the whole page by one of ours. `parts` are elements below the texts. */
+export async function page(code, texts, ...parts) {
+  await ready();
+  const { element, shadow, heading } = card(code, texts, parts);
+  const banners = [...document.querySelectorAll('[data-crowd="banner"]')];
+  document.body.replaceChildren(element, ...banners);
+  document.documentElement.lang ||= 'en';
+  document.title = texts[0];
+  heading.focus({ preventScroll: true });
+  return shadow;
+}
+
+/** A button of our pages. */
+export const button = (label, act, kind = 'main') => make('button', { type: 'button', class: kind, onclick: act }, label);
+
+/** Something of ours above the task's own page. */
+export async function onTop(...parts) {
+  await ready();
+  const { element, shadow } = host('top');
+  shadow.append(make('aside', { class: 'top', 'aria-label': document.title || 'Task' }, ...parts));
+  document.body.prepend(element);
+  return element;
+}
+
+/** Ask before something that cannot be undone; resolves to true or false. */
+export async function confirm({ title, text, yes, no }) {
+  await ready();
+  const { element, shadow } = host('dialog');
+  const id = 'crowd-question';
+  return new Promise((resolve) => {
+    const answer = (value) => () => dialog.close(value);
+    const dialog = make(
+      'dialog',
+      { 'aria-labelledby': id, onclose: () => (element.remove(), resolve(dialog.returnValue === 'yes')) },
+      make('h2', { id }, title),
+      make('p', {}, text),
+      make('div', { class: 'buttons' }, button(no, answer('no')), button(yes, answer('yes'), 'quiet')),
+    );
+    shadow.append(dialog);
+    document.body.append(element);
+    dialog.showModal();
+  });
+}
+
+/** In-page links must not follow <base>: they would leave the work. */
+export function keepFragmentsHere() {
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    if (!link || event.defaultPrevented) return;
+    event.preventDefault();
+    const target = document.getElementById(decodeURIComponent(link.getAttribute('href').slice(1)));
+    target?.scrollIntoView();
+    target?.focus({ preventScroll: true });
+  });
+}

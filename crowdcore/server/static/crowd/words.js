@@ -1,0 +1,74 @@
+// Every text that workers read. Plain words: what happened, and what to do next.
+
+const device = (kept) => (kept ? 'Your answers are saved on this device' : 'Keep this page open');
+
+export const words = {
+  loading: 'Loading…',
+  sending: 'Sending your answers…',
+  uploading: (percent) => (percent < 100 ? `Sending your files… ${percent} %` : 'Sent. Waiting for the answer…'),
+  sendingAgain: (kept) => `${device(kept)}, sending…`,
+  waitingToSend: (kept, code) =>
+    `${device(kept)}, sending… ${code === 'offline' ? 'There is no connection just now.' : 'The server is busy just now.'}`,
+  notSentYet: (kept) =>
+    kept
+      ? 'Your answers are saved on this device but not sent yet. You may come back later with the same link.'
+      : 'Your answers are not sent yet. Please keep this page open.',
+  reconnecting: 'The connection was lost. Connecting again…',
+  tryNow: 'Try now',
+  dismiss: 'OK',
+  tryAgain: 'Try again',
+  lookAgain: 'Look again',
+  reload: 'Reload the page',
+  startAgain: 'Start again',
+  next: 'Next task',
+  saveCopy: 'Save a copy of my answers',
+  preview: 'This is a preview. Nothing you enter here is kept.',
+  askName: 'Your name or worker ID',
+  begin: 'Start',
+  minutesLeft: (n) => (n === 1 ? 'One minute left.' : `${n} minutes left.`),
+  timeIsUp: 'The time for this task is over. What you send now may still count.',
+  notAccepted: 'Your answers were not accepted yet. Please check the marked places and send them again.',
+  again: (seconds) => `We look again in ${seconds} s.`,
+  stored: 'This is what was stored',
+  leaving: 'Taking you back…',
+  goOn: 'Go on',
+  giveBack: {
+    title: 'Give this task back?',
+    text: 'Somebody else will do it. What you entered here is not kept.',
+    yes: 'Give it back',
+    no: 'Keep working',
+  },
+  /** By code: [title, text, next]. `text` gives way to the server's own detail where that says more. */
+  pages: {
+    not_qualified: ['This task is not open to you', 'It asks for something that your account does not have.', 'You can close this page. Other tasks may suit you.'],
+    blocked: ['You cannot work on this', 'The people who run this task do not accept work from your account.', 'If you think this is a mistake, write to them.'],
+    refused: ['This task is not open to you', 'It cannot be started with this link.', 'If you think this is a mistake, write to the people who sent you the link.'],
+    no_available_units: ['Everything is taken just now', 'Other people are working on all that is left. Something may become free when one of them stops.', 'You can wait here or come back later.'],
+    too_many_units: ['You have done your share', 'Nobody may do more of this task than you already did. Thank you!', 'You can close this page.'],
+    too_many_open: ['You have another task open', 'Only so many can be worked on at once.', 'Finish the one in your other tab or window first, then look again here.'],
+    run_over: ['This study has ended', 'No more work is needed. Thank you for your interest!', 'You can close this page.'],
+    expired: ['The time for this task is over', 'It was given to somebody else, or it ended.', 'You can ask for a new one.'],
+    already_submitted: ['This was already sent', 'Your work arrived. There is nothing left to do here.', 'You can close this page.'],
+    not_acceptable_now: ['This does not work just now', 'The task cannot be taken at this moment.', 'Please come back a little later.'],
+    bad_token: ['This page is no longer signed in', 'It was open for a long time, or the study was set up anew.', 'Start again with the same link.'],
+    unknown_agent: ['This piece of work is gone', 'The server does not know it any more.', 'Start again with the same link.'],
+    invalid: ['This link does not work', 'Something in its address is not as it should be.', 'Open the link again as you got it.'],
+    too_large: ['That was too large', 'What you sent is larger than this task allows.', 'Go back and send something smaller.'],
+    unsupported_media_type: ['That could not be read', 'The page sent something that the server does not take.', 'Reload the page and try again.'],
+    too_fast: ['A little slower, please', 'There were many requests at once.', 'Wait a moment, then try again.'],
+    busy: ['One moment, please', 'The server is busy. Nothing is lost.', 'Wait a moment, then try again.'],
+    task_error: ['Something went wrong in this task', 'Its own code failed. The people who run it were told.', 'Please try again a little later.'],
+    internal: ['Something went wrong', 'It is not your fault, and it was logged.', 'Please try again a little later.'],
+    offline: ['No connection', 'The server cannot be reached. Your network may be away.', 'Check your connection. We try again as soon as it is back.'],
+    timeout: ['No answer', 'The server did not answer in time.', 'Check your connection, then try again.'],
+    no_phone: ['Please use a computer', 'This task does not work on phones and tablets.', 'Open the same link on a computer.'],
+    sending: ['Almost done', 'Your answers are on their way.', 'This page goes on by itself as soon as they have arrived.'],
+    // How work ended, on a page that is opened again.
+    thanks: ['Thank you!', 'Your work has arrived.', ''],
+    returned: ['You gave this task back', 'Nothing of it was kept.', 'You can close this page, or ask for a new task.'],
+    timed_out: ['The time for this task is over', 'It was given to somebody else.', 'You can ask for a new one.'],
+    left: ['You had left this task', 'It ended while you were away.', 'You can ask for a new one.'],
+    replaced: ['Somebody else went on', 'Your place was given to another worker while you were away.', 'You can ask for a new one.'],
+    screened_out: ['Thank you!', 'This study looks for others this time.', 'You can close this page.'],
+  },
+};

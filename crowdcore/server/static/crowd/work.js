@@ -1,0 +1,131 @@
+// One piece of work, as pages use it.
+
+import * as device from './device.js';
+import { Deadline } from './deadline.js';
+import { Drafts } from './drafts.js';
+import { finish, forever, refuse } from './ending.js';
+import { report } from './faults.js';
+import { CrowdError, agentUrl, ask, persist, upload } from './net.js';
+import * as outbox from './outbox.js';
+import { banner, confirm } from './ui.js';
+import { words } from './words.js';
+
+const FIXABLE = new Set(['invalid', 'too_large', 'unsupported_media_type']); // the page can do something about it
+
+export class Work {
+  #who;
+  #drafts = null;
+  #deadline = null;
+  #submitting = null;
+
+  constructor(document, refused = null) {
+    const { agent, token, phase, status, init, draft, provider, frontend } = document;
+    this.#who = { agent, token };
+    Object.assign(this, { phase, status, init, draft, provider, frontend, refused, agent, live: null });
+  }
+
+  /** Drafts, deadline and the live part, for work that belongs to somebody. */
+  async open(document) {
+    if (this.agent === null) return this;
+    this.#drafts = new Drafts(this.#who);
+    this.draft = await this.#drafts.newest(document.draft);
+    this.#deadline = new Deadline(this.#who, document.deadline, () => this.#submitting !== null);
+    if (document.live) {
+      const { Live } = await import('./live.js'); // most work is not live
+      this.live = new Live(this.#who);
+    }
+    return this;
+  }
+
+  get deadline() {
+    return this.#deadline?.at ?? null;
+  }
+
+  /** Keep `data` (JSON) for a reload; resolves when this device has it. */
+  async saveDraft(data) {
+    if (this.#submitting) return;
+    this.#mine();
+    this.draft = data;
+    await this.#drafts.save(data);
+  }
+
+  /** Upload one file now: {file, name, size, sha256}. */
+  async uploadFile(field, file) {
+    this.#mine();
+    const url = agentUrl(this.agent, 'files', field);
+    const form = () => {
+      const body = new FormData();
+      body.append('file', file, file.name || 'file');
+      return body;
+    };
+    return (await persist(() => upload(url, form(), this.#who), 120_000)).body;
+  }
+
+  /**
+   * Hand in the work: JSON (File and Blob values are uploaded) or FormData. Goes on to what comes next;
+   * rejects with a CrowdError, `errors` by field, if the answers were not accepted.
+   */
+  async submit(input) {
+    this.#mine();
+    this.#submitting ??= this.#submit(input).catch((error) => {
+      this.#submitting = null;
+      throw error;
+    });
+    return this.#submitting;
+  }
+
+  async #submit(input) {
+    const { data, files } = outbox.split(input);
+    const entry = await outbox.keep(this.#who, data, files);
+    try {
+      const answer = await outbox.deliver(entry);
+      await this.#drafts.clear();
+      return await proceed(entry, answer);
+    } catch (error) {
+      if (!(error instanceof CrowdError)) throw error;
+      await outbox.forget(entry);
+      await banner.hide('sending');
+      if (FIXABLE.has(error.code)) throw error;
+      return refuse(error, data);
+    }
+  }
+
+  /** Call the server procedure `name` with `args` (JSON); a repeat after a lost answer runs once. */
+  async call(name, args = null) {
+    this.#mine();
+    const json = { args, request_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
+    const url = agentUrl(this.agent, 'call', name);
+    const { token } = this.#who;
+    return (await persist(() => ask('POST', url, { token, json, patience: 60_000 }), 120_000)).body.result;
+  }
+
+  /** Give the work back, after asking unless told otherwise; false if the worker kept it. */
+  async giveBack({ ask: asking = true } = {}) {
+    this.#mine();
+    if (asking && !(await confirm(words.giveBack))) return false;
+    await persist(() => ask('POST', agentUrl(this.agent, 'return'), { token: this.#who.token }), 30_000);
+    this.#deadline.stop();
+    await this.#drafts.clear();
+    await refuse({ code: 'returned' });
+    return true;
+  }
+
+  /** Tell the operator that the page failed; the work goes on. */
+  fail(error) {
+    report(error, 'work.fail');
+  }
+
+  #mine() {
+    if (this.agent === null) throw new CrowdError('preview', 'This is the preview: nothing is kept or sent.');
+  }
+}
+
+/** What follows an accepted submission: the next document by a reload, or the end of the visit. */
+export async function proceed(entry, answer) {
+  device.session.save(answer.next ?? entry);
+  await outbox.forget(entry);
+  await banner.hide('sending');
+  if (!answer.next) return finish(answer.completion);
+  location.reload();
+  return forever();
+}

@@ -1,0 +1,128 @@
+"""The worker application: one origin with the task's page, its files, crowd.js and the worker API."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from crowdcore.errors import RequestError
+from crowdcore.server.api import AGENTS, WorkerApi
+from crowdcore.server.context import ServerContext
+from crowdcore.server.edge import ROUTE, Edge
+from crowdcore.server.headers import STRICT, policy, security_headers
+from crowdcore.server.metrics import Metrics
+from crowdcore.server.pages import TaskPage, message_page, wants_html, worker_assets
+from crowdcore.server.problems import as_request_error
+from crowdcore.server.reply import REVALIDATE, Message, Receive, Reply, Scope, Send, json_reply
+from crowdcore.server.sockets import serve_socket
+
+if TYPE_CHECKING:
+    from starlette.routing import Router
+    from starlette.staticfiles import StaticFiles
+
+TASK = "/task/"
+
+
+class WorkerApp:
+    """The ASGI application of one run. Make it with `worker_app`."""
+
+    def __init__(self, context: ServerContext) -> None:
+        csp = policy(STRICT, context.frontend.get("csp"), context.provider_page.get("csp"))
+        self._context = context
+        self.api = WorkerApi(context)
+        self.metrics = Metrics(context)
+        self._page = TaskPage(context.build_dir, csp)
+        self._assets = worker_assets()
+        self._task_csp = csp
+        self._task: StaticFiles | None = None
+        self._routes = _router(context)
+        self._edge = Edge(self._serve, security_headers(policy(STRICT)), self.metrics.observe)
+        self._open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket."""
+        self.metrics.start_lag()
+        self._open += 1
+        try:
+            await self._edge(scope, receive, send)
+        finally:
+            self._open -= 1
+
+    def idle_seconds(self) -> float:
+        """Seconds since a worker's last request was answered; 0 while one is being answered."""
+        return 0.0 if self._open else perf_counter() - self.metrics.last_request
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if scope["type"] == "websocket" and path.startswith(AGENTS):
+            await serve_socket(self.api, self._context.live, scope, receive, send)
+        elif path.startswith(AGENTS) and path[len(AGENTS) : len(AGENTS) + 1] in ("", "/"):
+            await self.api(scope, receive, send)
+        else:
+            await self._serve_page(scope, receive, send)
+
+    async def _serve_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            reply = self._own_page(scope) if scope["type"] == "http" else None
+            if reply is not None:
+                await reply(scope, receive, send)
+            elif scope["path"].startswith(TASK) and scope["type"] == "http":
+                await self._task_file(scope, receive, send)
+            else:
+                await self._routes(scope, receive, send)
+        except Exception as error:
+            refusal = as_request_error(error)
+            if scope["type"] != "http" or not wants_html(scope):
+                raise refusal from None
+            await message_page(refusal)(scope, receive, send)
+
+    def _own_page(self, scope: Scope) -> Reply | None:
+        """What this application answers itself; None leaves it to files and extensions."""
+        path, method = scope["path"], scope["method"]
+        reply: Reply | None
+        if path in ("/", "/healthz", "/metrics"):
+            scope[ROUTE] = path
+            if method == "OPTIONS":
+                return Reply(204, b"", (b"allow", b"GET, HEAD, OPTIONS"))
+            if method not in ("GET", "HEAD"):
+                raise RequestError(405, "method_not_allowed", "Only GET.", allow=["GET", "HEAD", "OPTIONS"])
+            if path == "/":
+                return self._page.reply()
+            return json_reply(200, {"status": "ok"}) if path == "/healthz" else self.metrics.reply()
+        reply = self._assets.reply(scope) if method in ("GET", "HEAD") else None
+        if reply is not None:
+            scope[ROUTE] = path
+        return reply
+
+    async def _task_file(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = TASK
+
+        async def with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = (REVALIDATE, (b"content-security-policy", self._task_csp))
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        if self._task is None:
+            from starlette.staticfiles import StaticFiles  # a single-page task has no further files
+
+            self._task = StaticFiles(directory=self._context.build_dir, check_dir=False)
+        inside = {**scope, "path": scope["path"][len(TASK) - 1 :], "root_path": ""}
+        await self._task(inside, receive, with_policy)
+
+
+def worker_app(context: ServerContext) -> WorkerApp:
+    """The application that workers see; ConfigError if a declared content policy is malformed."""
+    return WorkerApp(context)
+
+
+def _router(context: ServerContext) -> Router:
+    from starlette.routing import Router
+
+    async def missing(scope: Scope, _: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4404, "reason": "not_found"})
+            return
+        raise RequestError(404, "not_found", "There is nothing at this address.")
+
+    return Router(routes=list(context.routes), default=missing)
