@@ -1,0 +1,43 @@
+"""Configuration: task.yaml, profiles and command-line words become one typed, frozen RunConfig.
+
+    config = load_config("examples/form", ["architect.port=3001"])
+    config.task.reward, config.blueprint.options, config.hash
+
+Importing this package loads neither YAML nor OmegaConf.
+"""
+
+from crowdcore.config.load import load_config
+from crowdcore.config.run_config import RunConfig
+from crowdcore.config.schema import (
+    AdminConfig,
+    ArchitectChoice,
+    BlueprintChoice,
+    GatesConfig,
+    GoldConfig,
+    OnboardingConfig,
+    PairingConfig,
+    PluginChoice,
+    ProviderChoice,
+    QualificationRequirement,
+    ScreeningConfig,
+    StandIn,
+    TaskConfig,
+)
+
+__all__ = [
+    "AdminConfig",
+    "ArchitectChoice",
+    "BlueprintChoice",
+    "GatesConfig",
+    "GoldConfig",
+    "OnboardingConfig",
+    "PairingConfig",
+    "PluginChoice",
+    "ProviderChoice",
+    "QualificationRequirement",
+    "RunConfig",
+    "ScreeningConfig",
+    "StandIn",
+    "TaskConfig",
+    "load_config",
+]

@@ -1,0 +1,166 @@
+"""A resolved tree becomes the typed sections of a RunConfig, with every problem noted."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from crowdcore.config.choices import Plugins, options_class, read_choice
+from crowdcore.config.resolve import leaves, value_at
+from crowdcore.config.schema import AdminConfig, GatesConfig, PairingConfig, TaskConfig
+from crowdcore.config.secrets import reference_of
+from crowdcore.config.sources import PLUGIN_SECTIONS
+from crowdcore.errors import CrowdError
+from crowdcore.options import Key, Reading, convert, describe, dotted, read, unknown
+from crowdcore.paths import config_dir
+
+SECTIONS: dict[str, type] = {"task": TaskConfig, "gates": GatesConfig, "pairing": PairingConfig, "admin": AdminConfig}
+KEYS = ("task", "args", *PLUGIN_SECTIONS, "gates", "pairing", "admin", "extensions", "hooks", "extends")
+
+
+def build(tree: dict[str, Any], reading: Reading, plugins: Plugins, hooks_module: Any = None) -> dict[str, Any]:
+    """The fields of a RunConfig by name; incomplete if `reading` has problems afterwards.
+
+    `hooks_module` is hooks.py if it is loaded already; else it is loaded when there is one.
+    """
+    for name in tree:
+        if name not in KEYS:
+            reading.problem((name,), unknown(name, list(KEYS)))
+    found: dict[str, Any] = {}
+    loaded: list[tuple[Key, type]] = []
+    for kind in PLUGIN_SECTIONS:
+        section = _section(tree, kind, reading)
+        plugin, found[kind] = read_choice(kind, section, reading, (kind,), plugins)
+        if plugin is not None:
+            loaded.append(((kind,), options_class(plugin)))
+        if kind == "provider":
+            found["currency"] = _currency(plugin, found[kind])
+    found["task"] = _task(_section(tree, "task", reading), reading, plugins.task_dir)
+    found["gates"] = read(GatesConfig, _section(tree, "gates", reading), reading, ("gates",))
+    found["admin"] = read(AdminConfig, _section(tree, "admin", reading), reading, ("admin",))
+    found["pairing"] = _pairing(_section(tree, "pairing", reading), reading, plugins, loaded)
+    found["extensions"] = _extensions(tree.get("extensions"), reading, plugins)
+    found["hooks"] = _hooks_path(tree, reading, plugins.task_dir)
+    module = _hooks_module(found["hooks"], hooks_module, reading)
+    found["args"] = _args(_section(tree, "args", reading), module, reading, loaded)
+    for key, cls in loaded:
+        _place_secrets(tree, key, cls, reading)
+    return found
+
+
+def _section(tree: dict[str, Any], name: str, reading: Reading) -> dict[str, Any]:
+    value = tree.get(name, {})
+    if isinstance(value, dict):
+        return value
+    if value is not None:
+        reading.refuse((name,), "expected a section of options", value)
+    return {}
+
+
+def _task(tree: dict[str, Any], reading: Reading, task_dir: Path) -> TaskConfig | None:
+    task = read(TaskConfig, tree, reading, ("task",))
+    if task is None:
+        return None
+    name = task.name.strip() or task_dir.name or "task"
+    if not name.isprintable() or len(name) > 200:
+        reading.refuse(("task", "name"), "expected at most 200 printable characters", name)
+    return dataclasses.replace(task, name=name)
+
+
+def _pairing(
+    tree: dict[str, Any], reading: Reading, plugins: Plugins, loaded: list[tuple[Key, type]]
+) -> PairingConfig | None:
+    """`pairing`, its stand-ins with the options of their bots."""
+    bots = tree.get("stand_in")
+    stand_ins: list[Any] = []
+    if bots is not None and not (isinstance(bots, list) and all(isinstance(bot, dict) for bot in bots)):
+        reading.refuse(("pairing", "stand_in"), "expected {type: a bot's name, …} or a list of them", bots)
+        return None
+    for at, bot in enumerate(bots or []):
+        key = ("pairing", "stand_in", str(at))
+        plugin, choice = read_choice("bot", bot, reading, key, plugins)
+        stand_ins.append(choice)
+        if plugin is not None:
+            loaded.append((key, options_class(plugin)))
+    return read(PairingConfig, tree, reading, ("pairing",), given={"stand_in": stand_ins})
+
+
+def _currency(plugin: Any, choice: Any) -> str:
+    """A provider's currency: its option of that name, else the class attribute, else USD."""
+    options = getattr(choice, "options", None)
+    return str(getattr(options, "currency", None) or getattr(plugin, "currency", None) or "USD")
+
+
+def _extensions(value: Any, reading: Reading, plugins: Plugins) -> list[str]:
+    if value is None:
+        return []
+    names = convert(list[str], value, reading, ("extensions",), {})
+    for at, name in enumerate(names if isinstance(names, list) else []):
+        key = ("extensions", str(at)) if isinstance(value, list) else ("extensions",)
+        try:
+            if isinstance(name, str) and ".py:" not in name:
+                plugins.catalogue.find("extension", name)
+        except CrowdError as error:
+            for line in error.problems:
+                reading.problem(key, line)
+    return names if isinstance(names, list) else []
+
+
+def _hooks_path(tree: dict[str, Any], reading: Reading, task_dir: Path) -> Path | None:
+    """The file named by `hooks`; without the key, hooks.py beside the task; `hooks: null` is none."""
+    if "hooks" not in tree:
+        beside = task_dir / "hooks.py"
+        return beside if beside.is_file() else None
+    if tree["hooks"] in (None, "", False):
+        return None
+    path = convert(Path, tree["hooks"], reading, ("hooks",), {})
+    return path if isinstance(path, Path) else None
+
+
+def _hooks_module(path: Path | None, module: Any, reading: Reading) -> Any:
+    if module is not None or path is None:
+        return module
+    from crowdcore.plugins import load_hooks_module  # loads the plugin machinery: only with hooks
+
+    try:
+        return load_hooks_module(path)
+    except CrowdError as error:
+        reading.problems += error.problems
+        return None
+
+
+def _args(tree: dict[str, Any], module: Any, reading: Reading, loaded: list[tuple[Key, type]]) -> Any:
+    """An instance of the task's Args dataclass, or the mapping as it is when hooks.py has none."""
+    cls = getattr(module, "Args", None)
+    if cls is None:
+        return dict(tree)
+    try:
+        args = read(cls, tree, reading, ("args",))
+        loaded.append((("args",), cls))
+    except TypeError as error:
+        reading.problem(("args",), f"the options of Args in hooks.py cannot be read: {error}")
+        return None
+    return args
+
+
+def _place_secrets(tree: dict[str, Any], key: Key, cls: type, reading: Reading) -> None:
+    """Give every secret option a reference to store; one that is written in the open is a problem."""
+    patterns = [(*key, *doc.name.replace("[]", ".*").split(".")) for doc in describe(cls) if doc.secret]
+    for at, origin in list(reading.origins.items()):
+        if origin.reference is not None or not any(_matches(pattern, at) for pattern in patterns):
+            continue
+        reference = reference_of(at, origin)
+        if reference is None:
+            told = f"is secret: write ${{oc.env:{at[-1].upper()}}} here and set that variable, or put it into a profile"
+            reading.problem(at, f"{told} in {config_dir() / 'profiles'} that only you can read (chmod 600)")
+            continue
+        reading.origins[at] = dataclasses.replace(origin, reference=reference)
+        secret = value_at(tree, at)
+        for other, value in leaves(tree):
+            if secret and isinstance(value, str) and str(secret) in value and reading.origin(other).reference is None:
+                reading.problem(other, f"repeats the secret {dotted(at)}, which is never stored")
+
+
+def _matches(pattern: Key, key: Key) -> bool:
+    return len(pattern) == len(key) and all(part in ("*", name) for part, name in zip(pattern, key, strict=True))
