@@ -1,0 +1,289 @@
+"""How each kind of hook is called. Only this package touches pluggy's hook objects.
+
+Owner: the first implementation answers, `inner` reaches the next. Decision and listener: all are asked,
+hooks.py first, and each failure is told apart by its plugin. Work goes to the threads of its kind
+(`crowdcore.limits`), unless the implementation is marked nonblocking.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from crowdcore.errors import CrowdError, HookFailed, PluginError
+from crowdcore.limits import Busy, Limiters, Overrun
+from crowdcore.plugins.checks import HOOKS, INNER, arguments
+from crowdcore.plugins.manager import CORE
+
+if TYPE_CHECKING:
+    from crowdcore.facade import Run
+    from crowdcore.plugins.manager import RunPlugins
+
+T = TypeVar("T")
+log = logging.getLogger("crowdcore.hooks")
+
+_KIND_OF_WORK = {
+    "blueprint_task_data": "build",
+    "blueprint_build": "build",
+    "blueprint_frontend": "build",
+    "blueprint_call": "procedures",
+    "blueprint_cleanup": "live",
+    "blueprint_simulate": "review",
+    "blueprint_render": "review",
+    "architect_deploy": "build",
+    "architect_status": "build",
+    "architect_shutdown": "build",
+    "provider_identify": "claims",
+    "provider_complete": "claims",
+    "provider_page": "claims",
+    "register_routes": "build",
+    "register_gates": "build",
+}
+
+
+def kind_of_work(hook: str) -> str:
+    """Which threads a hook's implementations run on."""
+    return _KIND_OF_WORK.get(hook, "provider" if hook.startswith("provider_") else "claims")
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """One plugin's answer to one hook."""
+
+    plugin: str
+    label: str
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+    nonblocking: bool
+
+
+class Result(NamedTuple):
+    """What one plugin answered to a decision hook: a value or the failure."""
+
+    source: Implementation
+    value: Any
+    error: CrowdError | None
+
+
+class Callers:
+    """The three ways to call a hook, for the plugins of one run.
+
+    `facade_for` makes the `run` argument of a plugin (by its name); it is asked once per plugin.
+    """
+
+    def __init__(self, plugins: RunPlugins, facade_for: Callable[[str], Run], limiters: Limiters | None = None) -> None:
+        self._facade_for = facade_for
+        self._facades: dict[str, Run] = {}
+        self._limiters = limiters or Limiters()
+        self._chains = {hook: _chain(plugins, hook) for hook in HOOKS}
+
+    def has(self, hook: str) -> bool:
+        """Whether a plugin implements this hook; the core's defaults do not count."""
+        return any(source.plugin != CORE for source in self._chains[hook])
+
+    def implementers(self, hook: str) -> list[str]:
+        """The plugins that are asked, first one first; `core` for the defaults."""
+        return [source.plugin for source in self._chains[hook]]
+
+    def close(self) -> None:
+        """Let idle threads end."""
+        self._limiters.close()
+
+    async def _owner(self, hook: str, key: Hashable = None, /, **given: Any) -> Any:
+        """The answer of the first implementation (a plain hook).
+
+        PluginError if nobody implements it or the answer is None where it must not be; HookFailed if it
+        raises, overruns or finds no free thread; a CrowdError that the plugin raises passes through.
+        """
+        chain = self._chains[hook]
+        return await self._run(_first(hook, chain), lambda: self._answer(chain, 0, given), _in_place(chain), key)
+
+    async def _owner_async(self, hook: str, /, **given: Any) -> Any:
+        """The answer of the first implementation of an `async def` hook, awaited on the loop."""
+        chain = self._chains[hook]
+        _first(hook, chain)
+        return await self._answer_async(chain, 0, given)
+
+    def _owner_here(self, hook: str, /, **given: Any) -> Any:
+        """As `_owner`, on the calling thread and without a time limit."""
+        chain = self._chains[hook]
+        _first(hook, chain)
+        return self._answer(chain, 0, given)
+
+    async def _ask(self, hook: str, /, **given: Any) -> list[Result]:
+        """What every implementation answers, hooks.py first; exceptions become failures, logged here.
+
+        HookFailed if one overran or found no free thread: then nothing was decided.
+        """
+        results = []
+        for source in self._chains[hook]:
+            try:
+                value = await self._run(source, self._bound(source, given), source.nonblocking, None)
+                results.append(Result(source, value, None))
+            except HookFailed as error:
+                _report(error, given)
+                if error.reason != "error":
+                    raise
+                results.append(Result(source, None, error))
+            except CrowdError as error:
+                log.error("%s of %s: %s", hook, source.label, error)
+                results.append(Result(source, None, error))
+        return results
+
+    async def _listen(self, hook: str, event: Any) -> None:
+        """Tell every implementation, one after the other; a failure is logged and harms nobody else."""
+        for source in self._chains[hook]:
+            try:
+                await self._run(source, self._bound(source, {"event": event}), source.nonblocking, None)
+            except HookFailed as error:
+                _report(error, {"event": event})
+            except CrowdError as error:
+                log.error("%s of %s: %s", hook, source.label, error)
+
+    async def _contributions(self, hook: str, /, **given: Any) -> list[Result]:
+        """What every implementation adds, hooks.py first; the first failure is raised."""
+        return [
+            Result(source, await self._run(source, self._bound(source, given), source.nonblocking, None), None)
+            for source in self._chains[hook]
+        ]
+
+    async def _run(self, source: Implementation, call: Callable[[], T], in_place: bool, key: Hashable) -> T:
+        if in_place:
+            return _guarded(source, call)
+        kind = "listener" if HOOKS[source.hook].kind == "listener" else kind_of_work(source.hook)
+        limiter = self._limiters.get(kind, source.plugin if kind == "listener" else "")
+        try:
+            return await limiter.run(lambda: _guarded(source, call), key)
+        except Busy:
+            raise HookFailed(source.plugin, source.hook, "busy", "too many calls at once; try again soon") from None
+        except Overrun:
+            detail = f"took longer than {limiter.limit:g} seconds"
+            raise HookFailed(source.plugin, source.hook, "timeout", detail) from None
+
+    def _answer(self, chain: Sequence[Implementation], at: int, given: dict[str, Any]) -> Any:
+        source = chain[at]
+
+        def inner(**changed: Any) -> Any:
+            return self._answer(chain, _next(chain, at), _changed(source, given, changed))
+
+        value = _guarded(source, self._bound(source, given, inner))
+        return _checked(source, value)
+
+    async def _answer_async(self, chain: Sequence[Implementation], at: int, given: dict[str, Any]) -> Any:
+        source = chain[at]
+
+        async def inner(**changed: Any) -> Any:
+            return await self._answer_async(chain, _next(chain, at), _changed(source, given, changed))
+
+        call = self._bound(source, given, inner)
+        try:
+            return _checked(source, await call())
+        except CrowdError:
+            raise
+        except Exception as error:
+            raise failed(source, error) from error
+
+    def _bound(
+        self, source: Implementation, given: dict[str, Any], inner: Callable[..., Any] | None = None
+    ) -> Callable[[], Any]:
+        values = {**given, "run": self._facade(source.plugin), INNER: inner}
+        taken = {name: values[name] for name in source.arguments if name in values}
+        return lambda: source.function(**taken)
+
+    def _facade(self, plugin: str) -> Run:
+        if plugin not in self._facades:
+            self._facades[plugin] = self._facade_for(plugin)
+        return self._facades[plugin]
+
+
+def _chain(plugins: RunPlugins, hook: str) -> tuple[Implementation, ...]:
+    """The implementations of a hook in the order in which they are asked."""
+    caller = getattr(plugins.manager.hook, hook)
+    return tuple(
+        Implementation(
+            plugin=found.plugin_name,
+            label=plugins.registered[found.plugin_name].label,
+            hook=hook,
+            function=found.function,
+            arguments=arguments(found.function),
+            nonblocking=bool(getattr(found.function, "crowdcore_nonblocking", False)),
+        )
+        for found in reversed(caller.get_hookimpls())
+    )
+
+
+def _first(hook: str, chain: Sequence[Implementation]) -> Implementation:
+    if not chain:
+        kind = hook.partition("_")[0]
+        whose = kind if kind in ("blueprint", "provider", "architect") else "plugin"
+        raise PluginError(f"the {whose} of this run does not implement {hook}; write it in hooks.py, or choose another")
+    return chain[0]
+
+
+def _in_place(chain: Sequence[Implementation], at: int = 0) -> bool:
+    """Whether an answer needs no thread: everything that it can reach through `inner` only computes."""
+    source = chain[at]
+    if not source.nonblocking:
+        return False
+    return INNER not in source.arguments or at + 1 >= len(chain) or _in_place(chain, at + 1)
+
+
+def _next(chain: Sequence[Implementation], at: int) -> int:
+    if at + 1 == len(chain):
+        source = chain[at]
+        raise PluginError(f"{source.hook} of {source.label} called inner(), but nothing else implements this hook")
+    return at + 1
+
+
+def _changed(source: Implementation, given: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    for name in changed:
+        if name not in given:
+            offered = f"it takes {', '.join(given)}" if given else "it takes none"
+            raise PluginError(f"{source.hook} of {source.label} called inner() with the argument {name!r}; {offered}")
+    return {**given, **changed}
+
+
+def _checked(source: Implementation, value: Any) -> Any:
+    spec = HOOKS[source.hook]
+    if value is None and not spec.may_be_none:
+        raise PluginError(f"{source.hook} of {source.label} answered None; the hook wants {spec.answer}")
+    return value
+
+
+def _guarded(source: Implementation, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except CrowdError:
+        raise
+    except BaseException as error:  # also a hook's sys.exit(), which must not end the server
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise failed(source, error) from error
+
+
+def failed(source: Implementation, error: BaseException) -> HookFailed:
+    """The failure of an implementation in one line: what was raised and where."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_HERE)]
+    where = f" ({own[-1].filename.rpartition('/')[2]}:{own[-1].lineno})" if own else ""
+    text = " ".join(str(error).split())
+    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return HookFailed(source.plugin, source.hook, "error", f"{said}{where}")
+
+
+def _report(error: HookFailed, given: dict[str, Any]) -> None:
+    """Show the operator a failure with plugin, hook, and whom or what it was about."""
+    about = [f"{name} {_about(value)}" for name, value in given.items() if _about(value)]
+    log.error("%s%s", error, f" [{', '.join(about)}]" if about else "", exc_info=error.__cause__)
+
+
+def _about(value: Any) -> str:
+    found = getattr(value, "name", None) or getattr(value, "id", None) or getattr(value, "event", None)
+    return str(found) if isinstance(found, str | int) else ""
+
+
+_HERE = __file__.rpartition("/hooks/")[0] + "/hooks/"

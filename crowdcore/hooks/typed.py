@@ -1,0 +1,37 @@
+"""Checks of what owner hooks answer, so that a wrong type is told with the plugin's name."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from crowdcore.errors import PluginError
+from crowdcore.hooks.callers import Callers, Implementation
+from crowdcore.plugins.checks import HOOKS
+
+T = TypeVar("T")
+
+
+class TypedCallers(Callers):
+    """`Callers` whose owner answers have the type that the hook declares."""
+
+    async def _tell(self, hook: str, /, **given: Any) -> None:
+        """Call an owner hook that answers nothing."""
+        await self._owner(hook, **given)
+
+    async def _want(self, hook: str, answer: type[T], /, **given: Any) -> T:
+        """Call an owner hook whose answer is an `answer`; PluginError otherwise."""
+        value = await self._owner(hook, **given)
+        if isinstance(value, answer):
+            return value
+        raise self._wrong(hook, value)
+
+    def _wrong(self, hook: str, value: Any, source: Implementation | None = None) -> PluginError:
+        """The error for an answer that the hook does not want, given by `source` (default: the first)."""
+        culprit = source or self._chains[hook][0]
+        return PluginError(f"{hook} of {culprit.label} answered {shown(value)}; the hook wants {HOOKS[hook].answer}")
+
+
+def shown(value: Any) -> str:
+    """A value in a message: its repr, at most 60 characters, and its type."""
+    text = " ".join(repr(value).split())
+    return f"{text if len(text) <= 60 else text[:57] + '…'} ({type(value).__name__})"

@@ -1,0 +1,186 @@
+"""The plugins of one run: made, given their options, checked against each other and the hooks.
+
+The order of registration is fixed: the core's defaults, built-in extensions, architect, provider,
+blueprint, listed extensions, hooks.py, functions given from Python. What is registered last is asked first.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from crowdcore import __version__
+from crowdcore.defaults import CoreDefaults
+from crowdcore.errors import CrowdError, PluginError
+from crowdcore.hookspecs import SPECS
+from crowdcore.markers import PROJECT
+from crowdcore.plugins.catalogue import Catalogue, catalogue, short
+from crowdcore.plugins.checks import HOOKS, INNER, implementations
+from crowdcore.plugins.local import LocalFiles, is_unpackaged
+
+if TYPE_CHECKING:
+    from crowdcore.config import RunConfig
+
+CORE = "core"
+"""The name under which the core's own defaults are registered."""
+HOOKS_PY = "hooks.py"
+Given = ModuleType | Path | str | Sequence[object] | None
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One plugin of a run: `name` is `provider:mturk`, `label` what messages call it."""
+
+    name: str
+    label: str
+    instance: object
+    version: str
+    options: Any = None
+
+    def tokens(self, attribute: str) -> set[str]:
+        """What it `needs`, `wants` or `offers` (a class attribute or a property that asks the options)."""
+        return set(getattr(self.instance, attribute, ()))
+
+
+class RunPlugins:
+    """Everything that may answer a hook of one run.
+
+    `hooks_module` is the task's hooks.py (a path, or the module if it is loaded), or a list of
+    `@hookimpl` functions and plugin objects given from Python; `hooks` is such a list beside it. With
+    none, `config.hooks` is loaded. `snapshot_dir` holds the local files as they were at launch.
+    `built_in` are the core's own extensions by name. PluginError and ConfigError before anything runs.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        *,
+        hooks_module: Given = None,
+        hooks: Sequence[object] = (),
+        snapshot_dir: Path | None = None,
+        built_in: Mapping[str, object] | None = None,
+        installed: Catalogue | None = None,
+    ) -> None:
+        self.config = config
+        self.files = LocalFiles(config.task_dir, snapshot_dir)
+        self.registered: dict[str, Registered] = {}
+        self.warnings: list[str] = []
+        """Doubtful combinations, one line each, to show before launch."""
+        self.manager = pluggy.PluginManager(PROJECT)
+        _add_specs(self.manager)
+        self._installed = installed or catalogue()
+        self._register(Registered(CORE, "core", CoreDefaults(), __version__))
+        for name, instance in (built_in or {}).items():
+            self._register(Registered(f"extension:{name}", f"extension {name!r}", instance, __version__))
+        for kind in ("architect", "provider", "blueprint"):
+            choice = getattr(config, kind)
+            self._register(self._make(kind, choice.type, choice.options))
+        for name in dict.fromkeys(config.extensions):
+            self._register(self._make("extension", name, None))
+        for plugin in self._local(hooks_module, hooks):
+            self._register(plugin)
+        self.manager.check_pending()
+        self._check_needs()
+
+    def versions(self) -> dict[str, str]:
+        """Plugin name → version of its distribution; `sha256:…` of the text for local files."""
+        return {name: plugin.version for name, plugin in self.registered.items()}
+
+    def sources(self) -> dict[Path, str]:
+        """Local Python files of this run → SHA-256 (hex) of the text that ran."""
+        return dict(self.files.digests)
+
+    def options(self, plugin: str) -> Any:
+        """The options that a plugin sees as `run.options`; hooks.py sees the blueprint's."""
+        return self.config.blueprint.options if self.space(plugin) == HOOKS_PY else self.registered[plugin].options
+
+    def space(self, plugin: str) -> str:
+        """Whose records a plugin's are: everything that the task itself brings shares one name."""
+        return HOOKS_PY if plugin.startswith("hooks") else plugin
+
+    def _make(self, kind: str, name: str, options: Any) -> Registered:
+        cls, version, label = self._class(kind, name)
+        try:
+            instance = cls()
+            if options is None and hasattr(cls, "Options"):
+                options = cls.Options()
+            instance.options = options
+        except CrowdError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{label} cannot be made: {short(error)}") from error
+        return Registered(f"{kind}:{name}", label, instance, version, options)
+
+    def _class(self, kind: str, name: str) -> tuple[Any, str, str]:
+        if is_unpackaged(name):
+            cls = self.files.cls(name)
+            return cls, self.files.version(Path(name.rpartition(":")[0])), f"{kind} {name!r}"
+        entry = self._installed.find(kind, name)
+        return self._installed.load(kind, name), entry.version, entry.label
+
+    def _local(self, given: Given, hooks: Sequence[object]) -> Iterable[Registered]:
+        functions = list(hooks)
+        if isinstance(given, str | Path):
+            given = Path(given)
+        elif given is not None and not isinstance(given, ModuleType):
+            functions, given = [*given, *functions], None
+        path = given or self.config.hooks
+        if isinstance(path, ModuleType):
+            yield Registered(HOOKS_PY, HOOKS_PY, path, "given")
+        elif path is not None:
+            yield Registered(HOOKS_PY, path.name, self.files.module(path), self.files.version(path))
+        for number, item in enumerate(functions, 1):
+            name = "hooks" if number == 1 else f"hooks {number}"
+            yield Registered(name, name, _as_plugin(item, name), "given")
+
+    def _register(self, plugin: Registered) -> None:
+        implementations(plugin.instance, plugin.label)
+        try:
+            self.manager.register(plugin.instance, plugin.name)
+        except (ValueError, pluggy.PluginValidationError) as error:
+            raise PluginError(f"{plugin.label}: {short(error)}") from error
+        self.registered[plugin.name] = plugin
+
+    def _check_needs(self) -> None:
+        plugins = list(self.registered.values())
+        offered = set().union(*(plugin.tokens("offers") for plugin in plugins))
+        asked = ", ".join(
+            p.label for p in plugins if p.name.partition(":")[0] in ("architect", "provider", "blueprint")
+        )
+        problems = []
+        for plugin in plugins:
+            for need in sorted(plugin.tokens("needs") - offered):
+                problems.append(f"{plugin.label} needs {need}, which none of these offers: {asked}")
+            for wish in sorted(plugin.tokens("wants") - offered):
+                self.warnings.append(f"{plugin.label} works better with {wish}, which none of these offers: {asked}")
+        if problems:
+            raise PluginError.many(problems)
+
+
+def _add_specs(manager: pluggy.PluginManager) -> None:
+    """Teach pluggy the hooks; owner hooks also take `inner`, which their specifications do not list."""
+    for group in SPECS:
+        manager.add_hookspecs(group)
+    for name, hook in HOOKS.items():
+        spec = getattr(manager.hook, name).spec
+        if hook.kind == "owner":
+            spec.argnames = (*spec.argnames, INNER)
+
+
+def _as_plugin(item: object, name: str) -> object:
+    """A function or class given from Python as something pluggy registers."""
+    if isinstance(item, type):
+        return item()
+    if not inspect.isroutine(item):
+        return item
+    if not hasattr(item, f"{PROJECT}_impl"):
+        raise PluginError(f"{name}: the function {item.__name__} is not marked; write @hookimpl above it")
+    holder = ModuleType(name)
+    setattr(holder, item.__name__, item)
+    return holder

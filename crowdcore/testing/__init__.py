@@ -1,0 +1,1 @@
+"""What tests of plugins and tasks need: the `mock` blueprint and provider."""
