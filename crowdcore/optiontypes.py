@@ -44,7 +44,10 @@ class FieldInfo:
 
 
 def fields_of(cls: type) -> dict[str, FieldInfo]:
-    """The options that `cls`, a dataclass, takes, in order. TypeError if it cannot be read."""
+    """The options that `cls`, a dataclass, takes, in order; not fields with the metadata `hidden`.
+
+    TypeError if `cls` is no dataclass or its annotations cannot be read.
+    """
     if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
         raise TypeError(f"{cls!r} is not a dataclass")
     try:
@@ -53,7 +56,7 @@ def fields_of(cls: type) -> dict[str, FieldInfo]:
         raise TypeError(f"the types of {cls.__qualname__} cannot be read: {error}") from error
     found = {}
     for item in dataclasses.fields(cls):
-        if not item.init:
+        if not item.init or item.metadata.get("hidden"):
             continue
         default = item.default if item.default_factory is dataclasses.MISSING else item.default_factory()
         required = bool(item.metadata.get("required")) or default is dataclasses.MISSING

@@ -97,7 +97,7 @@ def _quietly_default(plugins: Plugins, kind: str) -> str | None:
 
 
 def _shared(kind: str, one: str, other: str, plugins: Plugins) -> set[str]:
-    common = {item.name for item in dataclasses.fields(CHOICES[kind])} - {"options", "type"}
+    common = set(fields_of(CHOICES[kind])) - {"type"}
     try:
         classes = [options_class(plugins.load(kind, name)) for name in (one, other)]
         names = set(fields_of(classes[0])) & set(fields_of(classes[1]))
@@ -129,7 +129,7 @@ def read_choice(kind: str, tree: dict[str, Any], reading: Reading, key: Key, plu
         reading.problem((*key, "type"), f"the options of {kind} '{name}' cannot be read: {error}")
         return None, None
     before = len(reading.problems)
-    common = {n: info for n, info in fields_of(CHOICES[kind]).items() if n not in ("type", "options")}
+    common = {n: info for n, info in fields_of(CHOICES[kind]).items() if n != "type"}
     known = [*own, *(n for n in common if n not in own)]
     labelled = dataclasses.replace(reading, labels={**reading.labels, key: f"{kind} '{name}'"})
     for given in tree:

@@ -32,7 +32,7 @@ from crowdcore.config.schema import (
 )
 from crowdcore.config.sections import SECTIONS, build
 from crowdcore.errors import ConfigError
-from crowdcore.options import Key, Origin, Reading, convert, dotted, unknown
+from crowdcore.options import Key, Origin, Reading, convert, describe, dotted, unknown
 from crowdcore.optiontypes import fields_of, optional
 
 FORMAT = 1
@@ -102,7 +102,8 @@ class RunConfig:
         """
         allowed = self.changeable()
         if key not in allowed:
-            raise ConfigError(f"{key}: cannot be changed while a run is open; {unknown(key, allowed)}")
+            every = [doc.name for name, cls in SECTIONS.items() for doc in describe(cls, f"{name}.")]
+            raise ConfigError(f"{key}: {_why_not(key, allowed, every)}")
         path = tuple(key.split("."))
         reading = Reading(Origin("command line"), check_files=False)
         section = _replaced(getattr(self, path[0]), path, 1, value, reading)
@@ -163,6 +164,12 @@ def assemble(
         raise ConfigError.many(_by_line(reading.problems))
     hidden = {key: origin for key, origin in reading.origins.items() if origin.reference is not None}
     return RunConfig(**sections, task_dir=task_dir, references=hidden)
+
+
+def _why_not(key: str, allowed: list[str], every: list[str]) -> str:
+    if key.partition(".")[0] in SECTIONS and key not in every:
+        return unknown(key, allowed)
+    return f"cannot be changed while a run is open; what can: {', '.join(allowed)}"
 
 
 def _by_line(problems: list[str]) -> list[str]:

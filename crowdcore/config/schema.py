@@ -8,7 +8,7 @@
 # ruff: noqa: RUF009 - `option` is a call of dataclasses.field, a fresh one for every line
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -152,7 +152,7 @@ class StandIn:
     """
 
     type: str = option(help="Name of the bot, as in `crowd plugins`")
-    options: Any = None
+    options: Any = field(default=None, metadata={"hidden": True})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,7 @@ class BlueprintChoice:
     """
 
     type: str = option(help="Name of the blueprint, as in `crowd plugins`, or ./file.py:Class")
-    options: Any = None
+    options: Any = field(default=None, metadata={"hidden": True})
     units_per_assignment: int = option(1, help="How many workers do each item", min=1)
     launch_ahead: int = option(200_000, help="Units made ahead of the workers' demand; 1 = on demand", min=1)
 
@@ -210,7 +210,7 @@ class ProviderChoice:
     """The provider of a run: who works and how they are paid (`provider:`); `options` as above."""
 
     type: str = option(help="Name of the provider, as in `crowd plugins`, or ./file.py:Class")
-    options: Any = None
+    options: Any = field(default=None, metadata={"hidden": True})
     requester: str | None = option(None, help="Name of the registered account on the provider")
 
 
@@ -219,7 +219,7 @@ class ArchitectChoice:
     """The architect of a run: where its server runs (`architect:`); `options` as above."""
 
     type: str = option(help="Name of the architect, as in `crowd plugins`, or ./file.py:Class")
-    options: Any = None
+    options: Any = field(default=None, metadata={"hidden": True})
 
 
 PluginChoice = BlueprintChoice | ProviderChoice | ArchitectChoice
