@@ -1,0 +1,159 @@
+"""The admin application: log in, the page of runs, and the same as JSON under /api/v1."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qs, unquote
+
+from crowdcore.errors import RequestError
+from crowdcore.server.admin.access import SESSION_SECONDS, Access, Who
+from crowdcore.server.admin.overview import Overview
+from crowdcore.server.bodies import media_type, read_body
+from crowdcore.server.context import AdminContext, Limits
+from crowdcore.server.edge import Edge
+from crowdcore.server.headers import ADMIN, policy, security_headers
+from crowdcore.server.pages import Assets, message_page, template, wants_html
+from crowdcore.server.problems import as_request_error
+from crowdcore.server.reply import NO_STORE, Header, Receive, Reply, Scope, Send, header, html_reply, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crowdcore.store import Conn
+
+T = TypeVar("T")
+API = "/api/v1/runs"
+_LIMITS = Limits(json_body=64 * 1024)
+
+
+class AdminApp:
+    """The ASGI application. Make it with `admin_app`."""
+
+    def __init__(self, context: AdminContext) -> None:
+        self._context = context
+        self._access = Access(context.secret_key, context.db, context.clock)
+        self._assets = Assets("admin.css", "admin.js", "crowd.css")
+        self._overview = Overview()
+        # One thread: counting units of a large run must not stop the workers' event loop.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="admin")
+        headers = [*security_headers(policy(ADMIN)), (b"cross-origin-opener-policy", b"same-origin")]
+        self._edge = Edge(self._serve, headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; there are no sockets here."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 4404, "reason": "not_found"})
+            return
+        await self._edge(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            reply = self._assets.reply(scope) if scope["method"] in ("GET", "HEAD") else None
+            if reply is None:
+                reply = await self._answer(scope, receive)
+        except Exception as error:
+            refusal = as_request_error(error)
+            if not wants_html(scope):
+                raise refusal from None
+            reply = message_page(refusal)
+        await reply(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        path = scope["path"]
+        if path == "/healthz":
+            _only(scope, "GET")
+            return json_reply(200, {"status": "ok"})
+        if path == "/login":
+            _only(scope, "GET")
+            return await self._log_in(scope)
+        who = self._who(scope)
+        if path == "/":
+            _only(scope, "GET")
+            return self._home(who)
+        if who is None:
+            raise RequestError(401, "bad_token", "Log in first: type crowd admin login, or send a bearer token.")
+        if path == "/logout":
+            _only(scope, "POST")
+            return await self._log_out(scope, receive, who)
+        return await self._api(scope, path)
+
+    async def _api(self, scope: Scope, path: str) -> Reply:
+        now = self._context.clock.now()
+        if path == API:
+            _only(scope, "GET")
+            return json_reply(200, {"now": now, "runs": await self._read(self._overview.runs(now))})
+        if path.startswith(API + "/"):
+            _only(scope, "GET")
+            name = unquote(path[len(API) + 1 :])
+            return json_reply(200, {"now": now, **await self._read(self._overview.run(name, now))})
+        raise RequestError(404, "not_found", "There is nothing at this address.")
+
+    async def _read(self, fn: Callable[[Conn], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._context.db.read, fn)
+
+    def _home(self, who: Who | None) -> Reply:
+        if who is None:
+            return html_reply(401, template("login.html", failed=False))
+        return html_reply(200, template("runs.html", role=who.role, csrf=self._access.csrf(who)))
+
+    async def _log_in(self, scope: Scope) -> Reply:
+        token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        # A HEAD comes from who looks at links without opening them: it must not use the link up.
+        session = await self._access.log_in(token) if token and scope["method"] == "GET" else None
+        if session is None:
+            return html_reply(401, template("login.html", failed=bool(token)))
+        # A page instead of a redirect: a strict cookie is not sent along a redirect from another site.
+        return html_reply(200, template("welcome.html"), _cookie(scope, session, int(SESSION_SECONDS)))
+
+    async def _log_out(self, scope: Scope, receive: Receive, who: Who) -> Reply:
+        await self._check_form(scope, receive, who)
+        return Reply(303, b"", (b"location", b"/"), NO_STORE, _cookie(scope, "", 0))
+
+    async def _check_form(self, scope: Scope, receive: Receive, who: Who) -> dict[str, str]:
+        """The fields of a form of one of our own pages; RequestError 403 for any other."""
+        if media_type(scope) != "application/x-www-form-urlencoded":
+            raise RequestError(415, "unsupported_media_type", "Send a form.")
+        body = (await read_body(scope, receive, _LIMITS)).decode("utf-8", "replace")
+        fields = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
+        site = header(scope, b"sec-fetch-site") or b"same-origin"
+        if site != b"same-origin" or not self._access.csrf_fits(who, fields.get("csrf", "")):
+            raise RequestError(403, "refused", "This form did not come from the admin pages. Reload and try again.")
+        return fields
+
+    def _who(self, scope: Scope) -> Who | None:
+        value = header(scope, b"authorization")
+        if value is not None and value[:7].lower() == b"bearer ":
+            return self._access.bearer(value[7:].decode("latin-1").strip())
+        return self._access.session(_cookies(scope).get(_name(scope)))
+
+
+def admin_app(context: AdminContext) -> AdminApp:
+    """The application for the admin origin."""
+    return AdminApp(context)
+
+
+def _only(scope: Scope, method: str) -> None:
+    if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
+        raise RequestError(405, "method_not_allowed", f"Only {method}.", allow=[method])
+
+
+def _name(scope: Scope) -> str:
+    """Cookies do not know ports, and two admin servers may live on one host."""
+    return f"crowd_admin_{(scope.get('server') or ('', 0))[1]}"
+
+
+def _cookies(scope: Scope) -> dict[str, str]:
+    try:
+        jar = SimpleCookie((header(scope, b"cookie") or b"").decode("latin-1"))
+    except CookieError:
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+def _cookie(scope: Scope, value: str, seconds: int) -> Header:
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    text = f"{_name(scope)}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    return b"set-cookie", text.encode("latin-1")
