@@ -86,9 +86,7 @@ async def _admit(context: RunContext, wish: Claim) -> Worker:
     else:
         worker, blocked = known
         gates.blocked(blocked)
-    refusal = await context.hooks.gates(worker)
-    if refusal is not None:
-        raise RequestError(403, "not_qualified", refusal.text)
+    await gates.extra(context, worker)
     return worker
 
 

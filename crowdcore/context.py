@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crowdcore.matching import Positions
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from crowdcore.clock import Clock
     from crowdcore.config import RunConfig
     from crowdcore.deadlines import ServiceClock
+    from crowdcore.gates import Gate
     from crowdcore.hooks import Hooks
+    from crowdcore.plugins import RunPlugins
     from crowdcore.state import AgentState
     from crowdcore.store import Database, FileStore
 
@@ -28,7 +30,7 @@ class RunContext:
     """One served run: its database row, configuration, hooks and clocks.
 
     `accepting` turns False when no new work is handed out. `more_units` asks the launcher for units and
-    says whether it may be worth looking again.
+    says whether it may be worth looking again. `delivers` are the kinds of outbox rows its provider sends.
     """
 
     db: Database
@@ -44,6 +46,10 @@ class RunContext:
     provider: str
     currency: str
     state_class: type[AgentState]
+    frontend: dict[str, Any] = field(default_factory=dict)
+    provider_page: dict[str, Any] = field(default_factory=dict)
+    extra_gates: list[tuple[str, Gate]] = field(default_factory=list)
+    delivers: frozenset[str] = frozenset()
     positions: Positions = field(default_factory=Positions)
     accepting: bool = True
     more_units: Callable[[], Awaitable[bool]] = _nothing_more
@@ -52,3 +58,8 @@ class RunContext:
     def pay_micros(self) -> int:
         """What one unit pays, in millionths of the currency."""
         return int(self.config.task.reward * Decimal(1_000_000))
+
+
+def provider_says(plugins: RunPlugins, attribute: str, default: Any) -> Any:
+    """A class attribute of the run's provider: `delivers`, `spends`."""
+    return getattr(plugins.registered[f"provider:{plugins.config.provider.type}"].instance, attribute, default)

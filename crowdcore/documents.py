@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.state import AgentState
@@ -20,7 +21,8 @@ PHASES = {"onboarding": "onboarding", "after_task": "finish"}
 class Document:
     """What a page works from. `deadline` is in seconds since the epoch; `init` and `draft` are JSON.
 
-    `agent` is None in the preview. `completion` is set when `phase` is done.
+    `agent` is None in the preview. `completion` is set when `phase` is done. `provider` and `frontend`
+    are what the plugins let pages know (`provider_page`, `blueprint_frontend`).
     """
 
     agent: int | None
@@ -31,9 +33,13 @@ class Document:
     draft: Any = None
     deadline: float | None = None
     completion: Completion | None = None
+    provider: Mapping[str, Any] = field(default_factory=dict)
+    frontend: Mapping[str, Any] = field(default_factory=dict)
 
 
-PREVIEW = Document(agent=None, phase="preview", status="preview")
+def preview(context: RunContext) -> Document:
+    """The document of a visitor without identity."""
+    return Document(None, "preview", "preview", provider=context.provider_page, frontend=context.frontend)
 
 
 async def view(context: RunContext, row: AgentRow) -> Agent:
@@ -64,23 +70,27 @@ def keeps_init(context: RunContext) -> bool:
 async def document(context: RunContext, row: AgentRow) -> Document:
     """The page's document for an agent in any status."""
     if row.status in ("completed", "ended"):
-        return done(row)
+        return done(context, row)
     agent = await view(context, row)
     return Document(
         agent=row.id, phase=PHASES.get(row.kind, "work"), status=row.status, init=agent.state.get_init_state(),
         draft=None if row.draft is None else json.loads(row.draft),
         deadline=None if row.deadline is None else context.service.wall(row.deadline),
+        provider=context.provider_page, frontend=context.frontend,
     )  # fmt: skip
 
 
-def done(row: AgentRow) -> Document:
+def done(context: RunContext, row: AgentRow) -> Document:
     """The document of work that is over: the visit's completion, or how it ended."""
     if row.completion is not None:
         completion = completion_of(row.completion)
     else:
         outcome = row.end_reason or row.visit_status
         completion = Completion("thanks", fields={"outcome": outcome})
-    return Document(agent=row.id, phase="done", status=row.end_reason or row.status, completion=completion)
+    return Document(
+        agent=row.id, phase="done", status=row.end_reason or row.status, completion=completion,
+        provider=context.provider_page, frontend=context.frontend,
+    )  # fmt: skip
 
 
 def completion_of(text: str) -> Completion:

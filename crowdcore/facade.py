@@ -57,6 +57,10 @@ class RunServices(Protocol):
         """The platform says that this visit was given back."""
         ...
 
+    def secret(self, label: str) -> bytes:
+        """A key (32 bytes) of this installation, its own for each label."""
+        ...
+
 
 class Shared:
     """JSON that all hooks of one run share: an object of names and values, changed in transactions."""
@@ -215,6 +219,10 @@ class Run:
         RunError if the port is taken, with one that is free.
         """
         return self._services.serve(app, host=host, port=port, ssl_certfile=ssl_certfile, ssl_keyfile=ssl_keyfile)
+
+    def secret(self, name: str) -> bytes:
+        """A key (32 bytes) that this installation derives for this plugin, the same in every run."""
+        return self._services.secret(f"plugin:{self.plugin}:{name}")
 
     def visit_returned(self, external_id: str) -> None:
         """The platform says that the visit `external_id` was given back (for `provider_sync`)."""

@@ -45,8 +45,8 @@ class Feed:
 
     async def count(self) -> int:
         """Bring the counters up to date; returns how many events were new."""
-        version = await self._context.db.data_version()
-        if version is not None and version == self._version:
+        version = self._context.db.data_version()
+        if version == self._version:
             return 0
         new, page = 0, [None] * PAGE
         while len(page) == PAGE:

@@ -6,6 +6,8 @@ again in the transaction of the claim, where nobody else can count at the same t
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Protocol
 
 from crowdcore.errors import RequestError
@@ -13,9 +15,12 @@ from crowdcore.store import agents
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
+    from crowdcore.context import RunContext
     from crowdcore.facade import Run
     from crowdcore.store.db import Conn
-    from crowdcore.types import Refusal, Visit, Worker
+    from crowdcore.types import Refusal, Worker
+
+log = logging.getLogger("crowdcore.gates")
 
 
 class Gate(Protocol):
@@ -23,7 +28,7 @@ class Gate(Protocol):
 
     name: str
 
-    def check(self, run: Run, worker: Worker, visit: Visit | None) -> Refusal | None:
+    def check(self, run: Run, worker: Worker) -> Refusal | None:
         """A Refusal with the text the worker reads, or None to let them pass."""
 
 
@@ -32,6 +37,19 @@ def blocked(reason: str | None) -> None:
     if reason is not None:
         raise RequestError(403, "blocked", "You can't take part in this task. If you think this is a mistake, "
                            "please write to the people who invited you.")  # fmt: skip
+
+
+async def extra(context: RunContext, worker: Worker) -> None:
+    """Ask the steps that extensions added, in order. One that raises refuses: nobody gets in by an error."""
+    for plugin, gate in context.extra_gates:
+        try:
+            refusal = await asyncio.to_thread(gate.check, context.hooks.facade(plugin), worker)
+        except Exception:
+            log.exception("gate %s of plugin %s failed for worker %s", gate.name, plugin, worker.name)
+            raise RequestError(403, "not_qualified", "We could not check whether you may take part. "
+                               "Please try again later.") from None  # fmt: skip
+        if refusal is not None:
+            raise RequestError(403, "not_qualified", refusal.text)
 
 
 def caps(conn: Conn, config: RunConfig, run_id: int, task_id: int, worker_id: int) -> None:

@@ -47,8 +47,9 @@ class Launcher:
         self._wake = threading.Event()
         self._quit = False
         self._size = 200
-        self._asked = 0
-        self._answered = 0
+        self._looked = threading.Condition()
+        self._looks = 0
+        self._added = 0
         self.ready = threading.Event()
         self.done = False
         self.over_budget = False
@@ -69,6 +70,14 @@ class Launcher:
         """A unit was taken or came to an end: look again how far ahead launching is."""
         self._wake.set()
 
+    def look_again(self, timeout: float) -> bool:
+        """Wait until the launcher has looked once more (at most `timeout` seconds); whether it added units."""
+        with self._looked:
+            looks, added = self._looks, self._added
+            self._wake.set()
+            self._looked.wait_for(lambda: self._looks >= looks + 2 or self._added > added or self.idle, timeout)
+            return self._added > added
+
     @property
     def idle(self) -> bool:
         """Whether nothing is being launched at this moment."""
@@ -77,18 +86,24 @@ class Launcher:
     def _run(self) -> None:
         try:
             while not self._quit and not self.done:
+                self._wake.clear()
                 room = self._room()
-                self._answered = self._asked
+                added = self._slice(min(self._size, room)) if room > 0 else 0
+                self._note(added)
                 if room <= 0:
-                    self.ready.set()
                     self._wake.wait(timeout=1.0)
-                    self._wake.clear()
-                    continue
-                self._slice(min(self._size, room))
         except BaseException as error:  # reported by the run, which ends with it
             self.error = error
         finally:
-            self.ready.set()
+            self.done = self.done or self.error is not None
+            self._note(0)
+
+    def _note(self, added: int) -> None:
+        with self._looked:
+            self._looks += 1
+            self._added += added
+            self._looked.notify_all()
+        self.ready.set()
 
     def _room(self) -> int:
         """How many assignments may be launched now."""
@@ -107,7 +122,7 @@ class Launcher:
             return 1  # a cap below one assignment's units must not stop the run for ever
         return room // each
 
-    def _slice(self, size: int) -> None:
+    def _slice(self, size: int) -> int:
         batch: list[str] = []
         for item in self._items:
             try:
@@ -119,7 +134,7 @@ class Launcher:
         exhausted = len(batch) < size
         began = time.monotonic()
         context, start = self._context, self._ordinal
-        context.db.write(
+        added = context.db.write(
             lambda c: units.launch_slice(
                 c, context.run_id, start, batch, units=context.config.blueprint.units_per_assignment,
                 pay_micros=context.pay_micros, exhausted=exhausted, now=context.clock.now(),
@@ -128,7 +143,7 @@ class Launcher:
         self._adapt(time.monotonic() - began)
         self._ordinal += len(batch)
         self.done = exhausted
-        self.ready.set()
+        return added
 
     def _adapt(self, took: float) -> None:
         if took < SLICE_SECONDS / 2:

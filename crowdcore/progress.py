@@ -32,6 +32,7 @@ class Counters:
     def start(cls, conn: Conn, run_id: int, run: str, pay: Decimal, currency: str) -> Counters:
         """Count the run as it stands in one snapshot."""
         counters = cls(run=run, pay=pay, currency=currency, event=events.last_id(conn, run_id))
+        counters.exhausted = bool(conn.value("SELECT exhausted FROM run WHERE id = :id", id=run_id))
         counters.units.update(units.counts(conn, run_id))
         counters.agents.update(agents.counts(conn, run_id))
         counters.submissions = counters.agents["completed"]
@@ -40,6 +41,7 @@ class Counters:
     def apply(self, event: Event) -> None:
         """Count one more event; events must come in order and once."""
         self.event = event.id
+        self.exhausted = self.exhausted or bool(event.data.get("exhausted"))
         if event.kind == "units_launched":
             self.units["launched"] += event.data["count"]
         elif event.kind == "units_expired":

@@ -15,13 +15,13 @@ from crowdcore.claiming import Claim, claim
 from crowdcore.documents import Document
 from crowdcore.errors import HookFailed, RequestError
 from crowdcore.state import canonical
-from crowdcore.store import agents, events, workers
+from crowdcore.store import agents, events, units, workers
 from crowdcore.submitting import Incoming, SubmitAnswer, submit
 from crowdcore.types import Identity, Refusal
 
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
-    from crowdcore.store import Conn
+    from crowdcore.store import Conn, StoredFile
     from crowdcore.store.agents import AgentRow
     from crowdcore.store.workers import VisitRow
 
@@ -49,7 +49,7 @@ class Work:
         """A worker comes with the provider's URL parameters: the preview, their open work, or new work."""
         who = await self._identify(params, simulated)
         if who.worker_name is None:
-            return Entered(False, documents.PREVIEW)
+            return Entered(False, documents.preview(self.context))
         found = await self.context.db.aread(lambda c: self._find(c, who))
         if isinstance(found, _Known):
             gates.blocked(found.blocked)
@@ -89,7 +89,7 @@ class Work:
     async def _ended(self, visit: VisitRow) -> Document:
         row = await self.context.db.aread(lambda c: agents.last_of_visit(c, visit.visit.id))
         assert row is not None
-        return documents.done(row)
+        return documents.done(self.context, row)
 
     async def document(self, agent_id: int) -> Document:
         """The agent's document, as for a reload."""
@@ -106,7 +106,7 @@ class Work:
         if not await self.context.db.awrite(lambda c: agents.set_draft(c, agent_id, draft)):
             raise closed(await self._agent(agent_id))
 
-    async def open_for_upload(self, agent_id: int) -> None:
+    async def open_for_upload(self, agent_id: int, field: str) -> None:
         """Refuse an upload before its bytes are read, if the agent is not open or has too many."""
         row = await self._agent(agent_id)
         if row.status not in ("waiting", "in_task"):
@@ -114,19 +114,21 @@ class Work:
         if await self.context.db.aread(lambda c: agents.file_count(c, agent_id)) >= MAX_FILES:
             raise RequestError(413, "too_large", f"At most {MAX_FILES} files can be sent with one piece of work.")
 
-    async def add_file(self, agent_id: int, field: str, incoming: Incoming) -> dict[str, Any]:
+    async def add_file(
+        self, agent_id: int, field: str, name: str, media_type: str, stored: StoredFile
+    ) -> dict[str, Any]:
         """Record an upload whose bytes are safe: {"file", "name", "size", "sha256"}."""
         key = "f_" + secrets.token_urlsafe(12)
-        stored, now = incoming.stored, self.context.clock.now()
+        now = self.context.clock.now()
         added = await self.context.db.awrite(
             lambda c: agents.add_file(
-                c, key=key, agent_id=agent_id, field=field, name=incoming.name, media_type=incoming.media_type,
+                c, key=key, agent_id=agent_id, field=field, name=name, media_type=media_type,
                 size=stored.size, sha256=stored.sha256, now=now,
             )
         )  # fmt: skip
         if not added:
             raise closed(await self._agent(agent_id))
-        return {"file": key, "name": incoming.name, "size": stored.size, "sha256": stored.sha256}
+        return {"file": key, "name": name, "size": stored.size, "sha256": stored.sha256}
 
     async def submit(self, agent_id: int, data: Any, files: list[Incoming]) -> SubmitAnswer:
         """Validate and store a submission; acknowledged after its commit, a repeat gets the first answer."""
@@ -195,8 +197,6 @@ VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "tim
 
 
 def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, accepting: bool) -> bool:
-    from crowdcore.store import units
-
     before = agents.end(conn, row.id, reason, now)
     if before is None:
         return False
@@ -212,3 +212,8 @@ def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, accepti
         agent=row.id, worker=row.worker.id, visit=row.visit.id, unit=unit_id, reason=reason,
     )  # fmt: skip
     return True
+
+
+def expire_agent(conn: Conn, row: AgentRow, now: float) -> None:
+    """Inside a transaction of a command: the agent's run is over and nobody serves it."""
+    _end(conn, row, "expired", "operator", now, accepting=False)

@@ -82,10 +82,29 @@ def open_of_worker(conn: Conn, run_id: int, worker_id: int) -> AgentRow | None:
     return None if row is None else _row(row)
 
 
+def open_of_external(conn: Conn, run_id: int, external_id: str) -> AgentRow | None:
+    """The open agent of the visit that the provider calls `external_id`."""
+    row = conn.one(
+        _SELECT + "WHERE v.run_id = :run AND v.external_id = :external AND g.status IN ('waiting', 'in_task')",
+        run=run_id, external=external_id,
+    )  # fmt: skip
+    return None if row is None else _row(row)
+
+
 def last_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
     """The visit's newest agent, whatever its status."""
     row = conn.one(_SELECT + "WHERE g.visit_id = :visit ORDER BY g.id DESC LIMIT 1", visit=visit_id)
     return None if row is None else _row(row)
+
+
+def page(conn: Conn, run_id: int, after: int, *, unfinished: bool, simulated: bool, limit: int = 500) -> list[AgentRow]:
+    """A keyset page of the run's agents with unit work (ids above `after`); `unfinished`: also without submission."""
+    rows = conn.all(
+        _SELECT + "WHERE g.run_id = :run AND g.id > :after AND g.unit_id IS NOT NULL"
+        " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no) ORDER BY g.id LIMIT :limit",
+        run=run_id, after=after, unfinished=unfinished, simulated=simulated, no=False, limit=limit,
+    )  # fmt: skip
+    return [_row(r) for r in rows]
 
 
 def create(

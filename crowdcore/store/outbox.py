@@ -68,14 +68,23 @@ def _message(row: Row) -> Message:
     )  # fmt: skip
 
 
-def waiting(conn: Conn, run_id: int, limit: int = 50) -> list[Message]:
-    """Rows of the run still to send, oldest first, those of simulated workers left out."""
+def waiting(conn: Conn, run_id: int, kinds: frozenset[str], limit: int = 50) -> list[Message]:
+    """Rows of the run of these kinds still to send, oldest first, those of simulated workers left out."""
     rows = conn.all(
         _SELECT + "WHERE o.run_id = :run AND o.state = 'intended'"
         " AND (w.simulated IS NULL OR w.simulated = :no) ORDER BY o.id LIMIT :limit",
         run=run_id, no=False, limit=limit,
     )  # fmt: skip
-    return [_message(r) for r in rows]
+    return [_message(r) for r in rows if r["kind"] in kinds]
+
+
+def settle_unknown(conn: Conn, run_id: int, now: float) -> int:
+    """sent -> unknown for rows that a process which died had in hand; returns how many."""
+    return conn.execute(
+        "UPDATE outbox SET state = 'unknown', settled_at = :now, error = 'the process ended while this was sent'"
+        " WHERE run_id = :run AND state = 'sent'",
+        now=now, run=run_id,
+    )  # fmt: skip
 
 
 def mark(conn: Conn, row_id: int, source: str, target: str, now: float, *, reference: str | None = None,

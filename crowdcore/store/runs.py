@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crowdcore.store.db import Conn, Row
 
 WANTS = ("run", "pause", "drain", "stop")
+RESUMABLE = ("launching", "running", "paused", "draining", "stopped")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class RunRow:
     created_at: float
     launched_at: float | None
     ended_at: float | None
+
+    @property
+    def identity(self) -> str:
+        """Never the same twice, not even in a new database: what tokens are signed for."""
+        return f"{self.name}@{self.created_at!r}"
 
 
 _SELECT = "SELECT r.*, t.name AS task FROM run r JOIN task t ON t.id = r.task_id "
@@ -148,18 +154,29 @@ def of_task(conn: Conn, task: str) -> list[RunRow]:
     return list(reversed(newest(conn, task=task, limit=1_000_000)))
 
 
-def move(conn: Conn, run_id: int, target: str, now: float, *, actor: str, reason: str | None = None) -> None:
-    """Move the run to `target` with its event; a legal move or IllegalMove."""
+def move(
+    conn: Conn, run_id: int, target: str, now: float, *, actor: str, reason: str | None = None,
+    kind: str | None = None, **data: int,
+) -> None:  # fmt: skip
+    """Move the run to `target` with its event (`kind`, default run_TARGET); a legal move or IllegalMove."""
     source = conn.value("SELECT status FROM run WHERE id = :id", id=run_id)
     check_move("run", source, target)
     conn.execute(
         "UPDATE run SET status = :to, reason = :reason,"
-        " launched_at = CASE WHEN :to = 'running' AND launched_at IS NULL THEN :now ELSE launched_at END,"
+        " launched_at = CASE WHEN :running AND launched_at IS NULL THEN :now ELSE launched_at END,"
         " ended_at = CASE WHEN :ended THEN :now ELSE NULL END WHERE id = :id",
-        to=target, reason=reason, now=now, ended=target not in LIVE_RUN, id=run_id,
+        to=target, reason=reason, running=target == "running", now=now, ended=target not in LIVE_RUN, id=run_id,
     )  # fmt: skip
-    data = {} if reason is None else {"reason": reason}
-    events.append(conn, run_id, now, f"run_{target}", actor, [("run", run_id, source, target)], **data)
+    moves: list[events.Move] = [("run", run_id, source, target)]
+    words = {} if reason is None else {"reason": reason}
+    events.append(conn, run_id, now, kind or f"run_{target}", actor, moves, **words, **data)
+
+
+def discard(conn: Conn, run_id: int) -> None:
+    """Forget a run whose launch failed before anything was offered to anybody."""
+    for table in ("event", "record", "cursor"):
+        conn.execute(f"DELETE FROM {table} WHERE run_id = :run", run=run_id)
+    conn.execute("DELETE FROM run WHERE id = :run", run=run_id)
 
 
 def want(conn: Conn, run_id: int, wanted: str, now: float) -> None:

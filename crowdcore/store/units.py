@@ -49,7 +49,10 @@ def launch_slice(
         "UPDATE run SET next_ordinal = :end, exhausted = :exhausted WHERE id = :run AND next_ordinal = :start",
         end=end, exhausted=exhausted, run=run_id, start=start,
     )  # fmt: skip
-    if not moved or not rows:
+    if not moved:
+        return 0
+    if not rows:
+        events.append(conn, run_id, now, "data_exhausted", "service", [], ordinal=end, exhausted=True)
         return 0
     conn.many(
         "INSERT INTO assignment (run_id, ordinal, kind, item, units) VALUES (:run, :ordinal, 'real', :item, :units)",
@@ -65,7 +68,8 @@ def launch_slice(
     )  # fmt: skip
     last = conn.value("SELECT MAX(id) FROM unit")
     events.append(
-        conn, run_id, now, "units_launched", "service", [], first=first, last=last, count=count, ordinal=end
+        conn, run_id, now, "units_launched", "service", [], first=first, last=last, count=count,
+        ordinal=end, exhausted=exhausted,
     )
     return count
 

@@ -1,1 +1,56 @@
 """Serve a crowdcore run from this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crowdcore import hookimpl
+from crowdcore.options import option
+
+if TYPE_CHECKING:
+    from crowdcore import Run
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalOptions:
+    """Where this machine serves the run."""
+
+    host: str = option("127.0.0.1", help="Address to listen on; 0.0.0.0 lets other machines in")
+    port: int = option(3000, help="Port to listen on; 0 takes any free one", min=0, max=65535)
+    public_url: str | None = option(None, help="Address that workers see when a proxy stands in front")
+    tls_certificate: Path | None = option(None, help="PEM file of the certificate: serves https", path=True)
+    tls_key: Path | None = option(None, help="PEM file of the certificate's key", path=True)
+
+    def __post_init__(self) -> None:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("give both tls_certificate and tls_key, or neither")
+
+
+class LocalArchitect:
+    """The run's server is a part of the `crowd run` process."""
+
+    Options = LocalOptions
+    options: LocalOptions
+    offers = frozenset({"live"})
+
+    @hookimpl
+    def architect_deploy(self, run: Run, app: Any) -> str:
+        """Listen, and answer with the address in a browser."""
+        o = self.options
+        files = {} if o.tls_certificate is None else {
+            "ssl_certfile": str(o.tls_certificate), "ssl_keyfile": str(o.tls_key),
+        }  # fmt: skip
+        port = run.serve(app, host=o.host, port=o.port, **files)
+        if o.public_url is not None:
+            return o.public_url.rstrip("/") + "/"
+        shown = "localhost" if o.host in (*LOOPBACK, "0.0.0.0") else o.host
+        return f"{'https' if files else 'http'}://{shown}:{port}/"
+
+    @hookimpl
+    def architect_status(self, run: Run) -> str:
+        """Up, for as long as this process asks."""
+        return "up"

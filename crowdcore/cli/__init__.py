@@ -1,0 +1,42 @@
+"""The `crowd` command. Each verb is imported when it is used, so `crowd --help` stays quick and
+works however broken an installed plugin is."""
+
+from __future__ import annotations
+
+import sys
+
+from crowdcore.errors import CrowdError
+
+
+def main() -> None:
+    """Run the command line; expected errors are plain lines and an exit code, never a stack trace."""
+    from crowdcore.cli.group import crowd
+
+    try:
+        code = crowd(standalone_mode=False, prog_name="crowd")
+        sys.exit(code if isinstance(code, int) else 0)
+    except CrowdError as error:
+        for line in error.problems:
+            sys.stderr.write(f"error: {line}\n")
+        sys.exit(error.exit_code)
+    except Exception as error:
+        sys.exit(_click_exit(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _click_exit(error: Exception) -> int:
+    import click  # is loaded by now
+
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        sys.stderr.write("interrupted\n")
+        return 130
+    if isinstance(error, click.ClickException):
+        error.show()
+        return 2
+    if isinstance(error, BrokenPipeError):
+        return 0
+    raise error

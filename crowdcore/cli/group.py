@@ -1,0 +1,97 @@
+"""The table of verbs, and the group that loads them one at a time."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from crowdcore.errors import CrowdError
+from crowdcore.plugins import catalogue
+
+VERBS = {
+    "run": ("crowdcore.cli.run_cmd:run", "Launch a task and serve it."),
+    "resume": ("crowdcore.cli.run_cmd:resume", "Go on with a run that was stopped or died."),
+    "runs": ("crowdcore.cli.runs_cmd:runs_", "List runs."),
+    "status": ("crowdcore.cli.runs_cmd:status", "Show how a run is doing."),
+    "stop": ("crowdcore.cli.runs_cmd:stop", "End a run: no new work, people in the middle may finish."),
+    "set": ("crowdcore.cli.runs_cmd:set_", "Change what may be changed of an open run."),
+    "export": ("crowdcore.cli.export_cmd:export", "Write the answers to a file."),
+    "simulate": ("crowdcore.cli.simulate_cmd:simulate", "Let simulated workers work on a run."),
+    "options": ("crowdcore.cli.options_cmd:options", "Print every option of a plugin or section."),
+    "plugins": ("crowdcore.cli.plugins_cmd:plugins", "List, check and show installed plugins."),
+    "admin": ("crowdcore.cli.admin_cmd:admin", "Log in to the requester's pages."),
+}
+
+
+class Verbs(click.Group):
+    """Verbs of the core from the table above, verbs of plugins from their entry points."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The names of all verbs, without importing one."""
+        return [*VERBS, *sorted(e.name for e in catalogue().entries("command") if e.name not in VERBS)]
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """The verb, imported now; a plugin's broken verb becomes one that says why."""
+        if name in VERBS:
+            return _load(VERBS[name][0])
+        if not any(e.name == name for e in catalogue().entries("command")):
+            return None
+        try:
+            found = catalogue().load("command", name)
+        except CrowdError as error:
+            return _broken(name, error)
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a suggestion for a misspelt verb."""
+        if args and args[0] not in self.list_commands(ctx):
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"no such command {args[0]!r}{hint} `crowd --help` lists all of them", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a verb; help of plugins' verbs is not loaded for it."""
+        rows = [(name, text) for name, (_, text) in VERBS.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+        more = [(e.name, f"from {e.dist}") for e in catalogue().entries("command") if e.name not in VERBS]
+        if more:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(sorted(more))
+
+
+def _load(place: str) -> click.Command:
+    module, _, name = place.partition(":")
+    command: click.Command = getattr(import_module(module), name)
+    return command
+
+
+def _broken(name: str, error: CrowdError) -> click.Command:
+    def fail(**_: object) -> None:
+        raise error
+
+    context = {"ignore_unknown_options": True}
+    return click.Command(name, callback=fail, context_settings=context, params=[click.Argument(["args"], nargs=-1)])
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Where data lives "
+              "(default: CROWD_DATA_DIR, else your own data directory).")  # fmt: skip
+@click.option("--db", metavar="URL", help="Database, as in postgresql://user@host/name (default: SQLite).")
+@click.version_option(package_name="crowdcore", prog_name="crowd")
+def crowd(data_dir: Path | None, db: str | None) -> None:
+    """Launch, run, review and pay crowdsourcing tasks, composed from plugins.
+
+    Start with:  crowd run task.yaml
+    """
+    if data_dir is not None:  # for everything this process opens, plugins' verbs too
+        os.environ["CROWD_DATA_DIR"] = str(data_dir.absolute())
+    if db is not None:
+        os.environ["CROWD_DATABASE_URL"] = db

@@ -1,0 +1,58 @@
+"""A run's plugins and context in a process that does not serve it: for export, simulation and review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crowdcore import paths
+from crowdcore.clock import SystemClock
+from crowdcore.context import RunContext
+from crowdcore.deadlines import ServiceClock
+from crowdcore.errors import RunError
+from crowdcore.facade import Run
+from crowdcore.hooks import Hooks
+from crowdcore.secret import derive, secret_key
+from crowdcore.snapshot import reopen
+from crowdcore.store import FileStore
+
+if TYPE_CHECKING:
+    from crowdcore.config import RunConfig
+    from crowdcore.store import Database
+    from crowdcore.store.runs import RunRow
+
+
+class Offline:
+    """The services behind `run` where nothing is served; fulfils `crowdcore.facade.RunServices`."""
+
+    def __init__(self, db: Database, row: RunRow, config: RunConfig) -> None:
+        self.db = db
+        self.run_id = row.id
+        self.name = row.name
+        self.config = config
+
+    def serve(self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None) -> int:
+        """Refuse: only the process that leads the run serves."""
+        raise RunError(f"run {self.name} is not served by this process")
+
+    def visit_returned(self, external_id: str) -> None:
+        """Refuse: only the process that leads the run ends work."""
+        raise RunError(f"run {self.name} is not led by this process")
+
+    def secret(self, label: str) -> bytes:
+        """The same keys as in the serving process of this installation."""
+        return derive(secret_key(paths.config_dir()), label)
+
+
+async def offline_context(db: Database, row: RunRow) -> RunContext:
+    """The run as it was launched, from its stored configuration and the snapshot of its sources."""
+    folder = paths.run_folder(db.folder, row.name)
+    config, plugins, _ = reopen(row, folder)
+    services = Offline(db, row, config)
+    hooks = Hooks(plugins, lambda plugin: Run(services, plugin, plugins.options(plugin)))
+    clock = SystemClock()
+    return RunContext(
+        db=db, run_id=row.id, task_id=row.task_id, name=row.name, config=config, hooks=hooks, clock=clock,
+        service=ServiceClock(clock, row.service_time), files=FileStore(db.folder / "files"), folder=folder,
+        provider=row.provider, currency=row.currency, state_class=await hooks.agent_state(), accepting=False,
+    )  # fmt: skip

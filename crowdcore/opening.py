@@ -1,0 +1,129 @@
+"""From a configuration to a served page: the steps of a launch or a resume, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.context import RunContext, provider_says
+from crowdcore.deadlines import ServiceClock
+from crowdcore.errors import ConfigError
+from crowdcore.hooks import Hooks
+from crowdcore.launching import Ahead, Launcher
+from crowdcore.progress import Counters
+from crowdcore.serving import Serving
+from crowdcore.store import FileStore, runs, units
+from crowdcore.work import Work
+
+if TYPE_CHECKING:
+    from crowdcore.run import Setup
+    from crowdcore.store import Conn
+
+_NO_ITEM = object()
+
+
+@dataclass
+class Opened:
+    """A run that serves pages. `launched` resolves to the units launched once the first ones are there."""
+
+    context: RunContext
+    counters: Counters
+    serving: Serving
+    launcher: Launcher
+    work: Work
+    url: str
+    admin_url: str | None
+    launched: Future[int]
+
+
+async def open_run(setup: Setup) -> Opened:
+    """Check, build and serve the run. Raises ConfigError, PluginError or RunError; nothing is left running then."""
+    serving = Serving(setup)
+    hooks = Hooks(setup.plugins, serving.facade_for)
+    try:
+        return await _open(setup, serving, hooks)
+    except BaseException:
+        await serving.close()
+        raise
+
+
+async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
+    problems = await hooks.provider_check() if setup.fresh else []
+    if problems:
+        raise ConfigError.many([f"provider {setup.config.provider.type!r}: {p}" for p in problems])
+    await hooks.provider_register()
+    items = await asyncio.to_thread(_task_data, hooks, setup)
+    build = setup.folder / "build"
+    await _build(hooks, build)
+    counters = await setup.db.aread(
+        lambda c: Counters.start(c, setup.row.id, setup.row.name, setup.config.task.reward, setup.row.currency)
+    )
+    context = await _context(setup, hooks)
+    launcher = _launcher(context, items, setup)
+    context.more_units = _more(launcher)
+    work = Work(context)
+    app = await serving.application(context, work, counters, build)
+    url = await hooks.architect_deploy(app)
+    admin_url = await serving.admin()
+    await setup.db.awrite(lambda c: runs.set_url(c, setup.row.id, url))
+    return Opened(context, counters, serving, launcher, work, url, admin_url, Future())
+
+
+def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
+    """The items from where launching goes on; the first is made here, so that bad data stops the launch."""
+    if setup.row.exhausted:
+        return iter(())
+    start = setup.row.next_ordinal
+    items = iter(hooks.task_data(start))
+    first = next(items, _NO_ITEM)
+    if first is _NO_ITEM:
+        if start:
+            return iter(())
+        raise ConfigError(f"blueprint {setup.config.blueprint.type!r}: the task data has no items; add at least one")
+    return itertools.chain([first], items)
+
+
+async def _build(hooks: Hooks, build: Path) -> None:
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir(parents=True)
+    await hooks.blueprint_build(build)
+
+
+async def _context(setup: Setup, hooks: Hooks) -> RunContext:
+    row = setup.row
+    return RunContext(
+        db=setup.db, run_id=row.id, task_id=row.task_id, name=row.name, config=setup.config, hooks=hooks,
+        clock=setup.clock, service=ServiceClock(setup.clock, row.service_time),
+        files=FileStore(setup.db.folder / "files"), folder=setup.folder, provider=row.provider,
+        currency=row.currency, state_class=await hooks.agent_state(),
+        frontend=await hooks.blueprint_frontend(), provider_page=await hooks.provider_page(),
+        extra_gates=[(c.plugin, c.item) for c in await hooks.register_gates()],
+        delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
+        accepting=row.status in ("launching", "running", "stopped"),
+    )  # fmt: skip
+
+
+def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launcher:
+    def ahead(conn: Conn) -> Ahead:
+        count = units.counts(conn, context.run_id)
+        opened = sum(count.get(s, 0) for s in ("created", "launched", "assigned"))
+        lost = sum(count.get(s, 0) for s in ("expired", "rejected"))
+        return Ahead(count.get("launched", 0), opened, (sum(count.values()) - lost) * context.pay_micros)
+
+    return Launcher(context, items, setup.row.next_ordinal, ahead)
+
+
+def _more(launcher: Launcher) -> Any:
+    async def more() -> bool:
+        """Whether units may have been added: waits for the launcher to look, at most 2 s."""
+        if launcher.idle:
+            return False
+        return await asyncio.to_thread(launcher.look_again, 2.0)
+
+    return more

@@ -1,0 +1,72 @@
+"""The executor of a run's outbox: sends each row once, through the provider.
+
+A provider says which kinds of rows it can send (`delivers = {"reward"}`); others stay intended, which
+for a reward means that it is owed. A row is marked sent before the platform is called: if the process
+dies in between, nobody knows whether it arrived, so the next process marks it unknown and a person
+decides. Money is never sent twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from crowdcore.errors import CrowdError
+from crowdcore.store import outbox
+from crowdcore.types import Payment
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.store.outbox import Message
+
+POLL = 0.5
+"""Seconds between two looks for rows to send."""
+
+log = logging.getLogger("crowdcore.outbox")
+
+
+class Executor:
+    """Sends the intended rows of one run."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._delivers = context.delivers
+
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Send until `stop`. Without kinds to deliver there is nothing to do."""
+        if not self._delivers:
+            return
+        await self._context.db.awrite(
+            lambda c: outbox.settle_unknown(c, self._context.run_id, self._context.clock.now())
+        )
+        while not stop.is_set():
+            if not await self.send():
+                await asyncio.sleep(POLL)
+
+    async def send(self) -> int:
+        """Send what waits now; returns how many rows were tried."""
+        rows = await self._context.db.aread(lambda c: outbox.waiting(c, self._context.run_id, self._delivers))
+        for row in rows:
+            await self._send_one(row)
+        return len(rows)
+
+    async def _send_one(self, row: Message) -> None:
+        db, clock = self._context.db, self._context.clock
+        if not await db.awrite(lambda c: outbox.mark(c, row.id, "intended", "sent", clock.now())):
+            return
+        try:
+            reference = await self._deliver(row)
+        except CrowdError as error:
+            text = str(error)
+            log.error("outbox %s %s: %s", row.kind, row.key, text)
+            await db.awrite(lambda c: outbox.mark(c, row.id, "sent", "failed", clock.now(), error=text))
+            return
+        await db.awrite(lambda c: outbox.mark(c, row.id, "sent", "confirmed", clock.now(), reference=reference))
+
+    async def _deliver(self, row: Message) -> str | None:
+        assert row.worker is not None
+        assert row.amount is not None
+        assert row.currency is not None
+        payment = Payment(row.key, row.worker, row.amount, row.currency, row.payload.get("reason", row.kind))
+        return await self._context.hooks.provider_pay(payment)

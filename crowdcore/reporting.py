@@ -1,0 +1,60 @@
+"""Progress in words: the plain lines of a run, its summary, and what remains of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from crowdcore.quantities import format_duration
+
+if TYPE_CHECKING:
+    from crowdcore.launch import RunHandle
+    from crowdcore.progress import Counters
+
+
+def line(handle: RunHandle) -> str:
+    """One line: launched, worked on, completed, expected end, money promised."""
+    c = handle.counters
+    words = [
+        f"{handle.name}:", f"{c.open + c.done} launched,", f"{c.units['assigned']} worked on,",
+        f"{c.done} completed,", f"{money(c)} promised",
+    ]  # fmt: skip
+    end = expected_end(c, handle.started_at, time.time())
+    if end is not None:
+        words.append(f", done in about {format_duration(end)}")
+    return " ".join(words).replace(" ,", ",")
+
+
+def money(counters: Counters) -> str:
+    """What the run has promised, with its currency."""
+    return f"{counters.promised:.2f} {counters.currency}"
+
+
+def expected_end(counters: Counters, started: float, now: float) -> float | None:
+    """Seconds until the open units are done at the pace so far; None before there is a pace."""
+    elapsed = now - started
+    if counters.done < 2 or elapsed <= 0 or not counters.open:
+        return None
+    return counters.open * elapsed / counters.done
+
+
+def summary(handle: RunHandle, reason: str) -> list[str]:
+    """The last lines of a run that ended."""
+    c = handle.counters
+    expired = c.units["expired"]
+    lines = [
+        f"{handle.name} ended: {reason}.",
+        f"{c.done} units completed" + (f", {expired} expired" if expired else "") + f"; {money(c)} owed.",
+        f"answers: crowd export {handle.task} --format csv -o answers.csv",
+    ]  # fmt: skip
+    return lines
+
+
+def remains(handle: RunHandle) -> list[str]:
+    """What is left of a run that was interrupted, and the command that goes on."""
+    c = handle.counters
+    return [
+        f"{handle.name} stopped: {c.units['launched'] + c.units['created']} units open, "
+        f"{c.units['assigned']} in somebody's hands, {c.done} completed.",
+        f"go on with: crowd resume {handle.name}",
+    ]

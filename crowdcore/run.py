@@ -1,0 +1,129 @@
+"""A served run's life: opened, watched over, drained, closed.
+
+`RunHost` owns one event loop in a thread of its own, so several runs live in one process. Everything
+that must survive is in the database; what is here can be killed at any instant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from crowdcore.errors import CrowdError
+from crowdcore.lock import RunLock
+from crowdcore.opening import Opened, open_run
+from crowdcore.plugins.manager import HOOKS_PY
+from crowdcore.store import runs
+from crowdcore.supervising import Supervisor
+
+if TYPE_CHECKING:
+    from crowdcore.clock import Clock
+    from crowdcore.config import RunConfig
+    from crowdcore.plugins import RunPlugins
+    from crowdcore.progress import Counters
+    from crowdcore.store import Database
+    from crowdcore.store.runs import RunRow
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a run is opened with. `fresh` is True for a launch, False for a resume."""
+
+    db: Database
+    row: RunRow
+    config: RunConfig
+    plugins: RunPlugins
+    clock: Clock
+    folder: Path
+    secret_key: bytes
+    fresh: bool
+
+    def changed(self, config: RunConfig, stored: str) -> RunConfig:
+        """`config` with what `crowd set` may change taken from a newly stored configuration."""
+        hooks = self.plugins.registered.get(HOOKS_PY)
+        new = type(config).from_stored(stored, hooks_module=hooks.instance if hooks is not None else None)
+        return replace(config, task=new.task, gates=new.gates, pairing=new.pairing)
+
+
+class RunHost:
+    """One run served by this process."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.outcome: Future[str] = Future()
+        self._opened: Future[Opened] = Future()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = RunLock(setup.folder, setup.row.name)
+        self._thread = threading.Thread(target=self._run, name=f"run-{setup.row.name}", daemon=True)
+        self._supervisor: Supervisor | None = None
+
+    def open(self) -> Opened:
+        """Serve the run; returns when its first page answers. Raises CrowdError if it cannot be launched."""
+        self._lock.acquire()
+        try:
+            self._thread.start()
+            return self._opened.result()
+        except BaseException:
+            self._thread.join(timeout=10)
+            self._lock.release()
+            raise
+
+    def _run(self) -> None:
+        try:
+            import uvloop  # a faster loop where it is installed
+
+            factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+        except ImportError:
+            factory = asyncio.new_event_loop
+        with asyncio.Runner(loop_factory=factory) as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        try:
+            opened = await open_run(self.setup)
+        except BaseException as error:
+            if self.setup.fresh:
+                await self.setup.db.awrite(lambda c: runs.discard(c, self.setup.row.id))
+            self._opened.set_exception(error)
+            return
+        self._supervisor = Supervisor(self.setup, opened)
+        self._opened.set_result(opened)
+        try:
+            reason = await self._supervisor.run()
+        except BaseException as error:
+            self._lock.release()
+            self.outcome.set_exception(error)
+            return
+        self._lock.release()
+        self.outcome.set_result(reason)
+
+    def ask(self, coroutine: Callable[[Supervisor], Coroutine[Any, Any, T]]) -> T:
+        """Run something on the run's loop and wait for it, from any other thread."""
+        if self._loop is None or self._supervisor is None:
+            raise CrowdError(f"run {self.setup.row.name} is not open")
+        return asyncio.run_coroutine_threadsafe(coroutine(self._supervisor), self._loop).result()
+
+    @property
+    def counters(self) -> Counters:
+        """The run's counters, at most a moment old."""
+        return self._opened.result().counters
+
+    @property
+    def last_status(self) -> str:
+        """The run's status as this process last moved it."""
+        return self.setup.row.status if self._supervisor is None else self._supervisor.status
+
+    def wait(self, timeout: float | None = None) -> str | None:
+        """Wait until the run ended; the reason in plain words, or None when `timeout` seconds passed."""
+        try:
+            return self.outcome.result(timeout)
+        except TimeoutError:
+            return None

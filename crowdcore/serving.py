@@ -1,0 +1,166 @@
+"""What this process lends to one run: its servers, and the services behind the plugins' `run`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.facade import Run
+from crowdcore.secret import derive
+from crowdcore.server.context import Limits
+from crowdcore.server.serve import Server, next_free_port
+from crowdcore.store import agents
+
+if TYPE_CHECKING:
+    from crowdcore.clock import Clock
+    from crowdcore.config import RunConfig
+    from crowdcore.context import RunContext
+    from crowdcore.progress import Counters
+    from crowdcore.run import Setup
+    from crowdcore.store import Database, FileStore
+    from crowdcore.work import Work
+
+
+@dataclass
+class WorkerContext:
+    """What the worker application is given (see `crowdcore.server.context.ServerContext`)."""
+
+    run_name: str
+    identity: str
+    work: Work
+    build_dir: Path
+    frontend: Mapping[str, Any]
+    provider_page: Mapping[str, Any]
+    routes: Sequence[Any]
+    secret_key: bytes
+    counters: Counters
+    files: FileStore
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    live: Any = None
+
+
+@dataclass
+class AdminPages:
+    """What the admin application is given."""
+
+    db: Database
+    secret_key: bytes
+    clock: Clock
+
+
+class Serving:
+    """The servers of one run; fulfils `crowdcore.facade.RunServices`."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._loop = asyncio.get_running_loop()
+        self._servers: list[tuple[Server, asyncio.Task[None]]] = []
+        self._context: RunContext | None = None
+        self._runs: dict[str, Run] = {}
+        self.last_request = setup.clock.ticks()
+        self.since = setup.clock.now()
+
+    @property
+    def db(self) -> Database:
+        """The database the run is stored in."""
+        return self._setup.db
+
+    @property
+    def run_id(self) -> int:
+        """The run's id in it."""
+        return self._setup.row.id
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self._setup.row.name
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration as it is now."""
+        return self._setup.config if self._context is None else self._context.config
+
+    def secret(self, label: str) -> bytes:
+        """A key that only this installation knows, its own for each label."""
+        return derive(self._setup.secret_key, label)
+
+    def serve(
+        self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None
+    ) -> int:
+        """Serve an ASGI application on the run's loop; called from hooks' threads. The port it got."""
+        opening = self._serve(app, host, port, ssl_certfile, ssl_keyfile, "architect.port")
+        return asyncio.run_coroutine_threadsafe(opening, self._loop).result()
+
+    async def _serve(
+        self, app: Any, host: str, port: int, certificate: Path | None, key: Path | None, option: str
+    ) -> int:
+        server = Server(app, host, port, ssl_certfile=certificate, ssl_keyfile=key, option=option)
+        server.start()
+        self._servers.append((server, asyncio.create_task(server.serve())))
+        return server.port
+
+    def visit_returned(self, external_id: str) -> None:
+        """The platform says that this visit was given back; called from hooks' threads."""
+        asyncio.run_coroutine_threadsafe(self._return(external_id), self._loop).result()
+
+    async def _return(self, external_id: str) -> None:
+        from crowdcore.work import end_agent
+
+        assert self._context is not None
+        context = self._context
+        row = await context.db.aread(lambda c: agents.open_of_external(c, context.run_id, external_id))
+        if row is not None:
+            await end_agent(context, row, "returned", actor="provider")
+
+    def facade_for(self, plugin: str) -> Run:
+        """The `run` that one plugin gets."""
+        if plugin not in self._runs:
+            self._runs[plugin] = Run(self, plugin, self._setup.plugins.options(plugin))
+        return self._runs[plugin]
+
+    async def application(self, context: RunContext, work: Work, counters: Counters, build: Path) -> Any:
+        """The worker application; requests are noted, for a run ends only when it is quiet."""
+        from crowdcore.server.worker import worker_app
+
+        self._context = context
+        routes = [contributed.item for contributed in await context.hooks.register_routes()]
+        row = self._setup.row
+        app = worker_app(
+            WorkerContext(
+                run_name=row.name, identity=row.identity, work=work, build_dir=build,
+                frontend=context.frontend, provider_page=context.provider_page, routes=routes,
+                secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
+            )
+        )  # fmt: skip
+
+        async def noted(scope: Any, receive: Any, send: Any) -> None:
+            self.last_request = context.clock.ticks()
+            await app(scope, receive, send)
+            self.last_request = context.clock.ticks()
+
+        return noted
+
+    async def admin(self) -> str | None:
+        """Serve the admin pages on their own port; their address."""
+        from crowdcore.server.admin import admin_app
+
+        options = self._setup.config.admin
+        port = options.port or self._free_admin_port(options.host)
+        pages = AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock)
+        port = await self._serve(admin_app(pages), options.host, port, None, None, "admin.port")
+        return options.public_url or self._servers[-1][0].local_url
+
+    def _free_admin_port(self, host: str) -> int:
+        """The port after the workers', or the next free one."""
+        return next_free_port(host, self._servers[0][0].port + 1) if self._servers else 0
+
+    async def close(self) -> None:
+        """Stop every server; requests in hand may end."""
+        for server, _ in self._servers:
+            await server.stop()
+        await asyncio.gather(*(task for _, task in self._servers), return_exceptions=True)
+        self._servers.clear()

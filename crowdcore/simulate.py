@@ -1,0 +1,133 @@
+"""Simulated workers: they go through the real worker API, and answer what the blueprint says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from crowdcore import documents
+from crowdcore.errors import RunError
+from crowdcore.store import agents
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+
+RETRY = (429, 503)
+OVER = ("run_over", "too_many_units", "not_qualified", "blocked", "refused")
+
+
+@dataclass
+class Tally:
+    """What happened: answers accepted, and refusals by code. `acknowledged` are the agents' ids."""
+
+    submitted: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    acknowledged: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many workers, for how many units each (0: until there is no more), with which names."""
+
+    workers: int
+    units: int = 0
+    prefix: str = "sim"
+
+
+async def simulate(context: RunContext, url: str, passport: str, plan: Plan) -> Tally:
+    """Let the workers work on the run served at `url`; RunError if nothing answers there."""
+    tally = Tally()
+    limits = httpx.Limits(max_connections=max(plan.workers, 10))
+    headers = {"X-Crowd-Simulated": passport}
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits, headers=headers) as client:
+        try:
+            await asyncio.gather(*(
+                _Worker(context, client, tally, f"{plan.prefix}-{n + 1}", plan.units).work() for n in range(plan.workers)
+            ))
+        except httpx.TransportError as error:
+            raise RunError(f"{url} does not answer ({error or type(error).__name__}); is the run served? "
+                           f"`crowd status {context.name}` tells") from None  # fmt: skip
+    return tally
+
+
+class _Worker:
+    """One simulated worker."""
+
+    def __init__(self, context: RunContext, client: httpx.AsyncClient, tally: Tally, name: str, units: int) -> None:
+        self._context = context
+        self._client = client
+        self._tally = tally
+        self._name = name
+        self._units = units
+
+    async def work(self) -> None:
+        """Units one after the other, until there are enough or no more."""
+        done = 0
+        while not self._units or done < self._units:
+            document = await self._enter()
+            while document is not None and document["phase"] == "work":
+                answer = await self._submit(document)
+                if answer is None:
+                    break
+                done += 1
+                document = answer["next"]
+            if document is None and not await self._may_come_back():
+                return
+
+    async def _enter(self) -> dict[str, Any] | None:
+        reply = await self._call("POST", "api/v1/agents", None, json={"params": {"worker_id": self._name}})
+        if reply.is_success:
+            document: dict[str, Any] = reply.json()
+            return document
+        self._refused(reply)
+        return None
+
+    async def _may_come_back(self) -> bool:
+        """After a refusal: whether there may be work for this worker later (then a moment has passed)."""
+        if self._last != "no_available_units":
+            return self._last is None
+        await asyncio.sleep(1.0)
+        return True
+
+    _last: str | None = None
+
+    def _refused(self, reply: httpx.Response) -> None:
+        self._last = reply.json().get("code", str(reply.status_code))
+        self._tally.refusals[self._last] += 1
+
+    async def _submit(self, document: dict[str, Any]) -> dict[str, Any] | None:
+        agent_id, self._last = int(document["agent"]), None
+        row = await self._context.db.aread(lambda c: agents.get(c, agent_id))
+        assert row is not None
+        agent = await documents.view(self._context, row)
+        made = await self._context.hooks.blueprint_simulate(agent)
+        files = [(name, upload) for name, upload in made.get("files", {}).items()]
+        path = f"api/v1/agents/{agent_id}/submit"
+        if files:
+            data = {"data": json.dumps(made["data"])}
+            reply = await self._call("POST", path, document["token"], data=data, files=files)
+        else:
+            reply = await self._call("POST", path, document["token"], json={"data": made["data"]})
+        if reply.is_success:
+            self._tally.submitted += 1
+            self._tally.acknowledged.append(agent_id)
+            answer: dict[str, Any] = reply.json()
+            return answer
+        self._refused(reply)
+        if reply.status_code == 422:
+            raise RunError(f"simulated answers are refused: {reply.json().get('errors') or reply.text[:500]}")
+        return None
+
+    async def _call(self, method: str, path: str, token: str | None, **body: Any) -> httpx.Response:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        for delay in (0.2, 0.5, 1.0, 2.0):
+            reply = await self._client.request(method, path, headers=headers, **body)
+            if reply.status_code not in RETRY:
+                return reply
+            await asyncio.sleep(delay)
+        return reply

@@ -1,0 +1,127 @@
+"""The task's own files, kept as they were at launch: what a resume and a review use.
+
+Every path that a configuration names (hooks.py, data, pages, folders) is copied into the run's folder
+under the hash of its content; the run remembers {path: name of the copy}.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from crowdcore.errors import RunError
+from crowdcore.plugins import LocalFiles, RunPlugins
+from crowdcore.plugins.local import snapshot_name
+
+if TYPE_CHECKING:
+    from crowdcore.config import RunConfig
+    from crowdcore.store.runs import RunRow
+
+_SECTIONS = ("blueprint", "provider", "architect", "gates", "args")
+
+
+def folder_of(run_folder: Path) -> Path:
+    """Where a run keeps its snapshot."""
+    return run_folder / "sources"
+
+
+def take(config: RunConfig, plugins: RunPlugins, folder: Path) -> dict[str, str]:
+    """Copy what `config` names and `plugins` loaded into `folder`; returns {path: name of the copy}."""
+    folder.mkdir(parents=True, exist_ok=True)
+    named = [p for section in _SECTIONS for p in _paths(getattr(config, section))]
+    copies = {str(path): _keep(path, folder) for path in dict.fromkeys(named) if path.exists()}
+    for path in plugins.sources():
+        name = snapshot_name(path, config.task_dir)
+        shutil.copyfile(path, folder / name)
+        copies[str(path)] = name
+    return copies
+
+
+def reopen(row: RunRow, run_folder: Path, *, hooks: Sequence[object] = (), reload: bool = False) -> Reopened:
+    """The configuration and plugins of a run as they were at launch; with `reload`, its files as they are now."""
+    from crowdcore.config import RunConfig
+
+    folder = None if reload else folder_of(run_folder)
+    document = json.loads(row.config)
+    path = document["config"].get("hooks")
+    task_dir = Path(document["task_dir"])
+    module = None if path is None else LocalFiles(task_dir, folder).module(Path(path))
+    config = RunConfig.from_stored(row.config, hooks_module=module)
+    if folder is not None:
+        config = restore(config, folder, row.sources)
+    return Reopened(config, RunPlugins(config, hooks_module=module, hooks=hooks, snapshot_dir=folder), module)
+
+
+class Reopened(NamedTuple):
+    """A run's configuration, its plugins and its hooks.py."""
+
+    config: RunConfig
+    plugins: RunPlugins
+    module: ModuleType | None
+
+
+def restore(config: RunConfig, folder: Path, sources: dict[str, str]) -> RunConfig:
+    """`config` with every path that has a copy pointing to it; RunError if a copy is gone."""
+    for path, name in sources.items():
+        if not (folder / name).exists():
+            raise RunError(f"the snapshot of {path} is gone from {folder}; `crowd resume --reload` uses it as it is now")
+
+    def copy_of(path: Path) -> Path:
+        name = sources.get(str(path))
+        return path if name is None else folder / name
+
+    changed = {section: _replaced(getattr(config, section), copy_of) for section in _SECTIONS}
+    return dataclasses.replace(config, **changed)
+
+
+def _keep(path: Path, folder: Path) -> str:
+    name = f"{_digest(path)}-{path.name}"
+    target = folder / name
+    if not target.exists():
+        partial = folder / f".{name}.partial"
+        if path.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.copytree(path, partial)
+        else:
+            shutil.copyfile(path, partial)
+        partial.rename(target)
+    return name
+
+
+def _digest(path: Path) -> str:
+    """16 hexadecimal digits of the SHA-256 of a file, or of a folder's names and files."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        digest.update(str(file.relative_to(path)).encode() + b"\0")
+        with file.open("rb") as content:
+            while chunk := content.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()[:16]
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _paths(getattr(value, field.name))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _paths(item)
+
+
+def _replaced(value: Any, copy_of: Callable[[Path], Path]) -> Any:
+    if isinstance(value, Path):
+        return copy_of(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changes = {f.name: _replaced(getattr(value, f.name), copy_of) for f in dataclasses.fields(value) if f.init}
+        return dataclasses.replace(value, **changes)
+    if isinstance(value, list):
+        return [_replaced(item, copy_of) for item in value]
+    return value

@@ -1,0 +1,73 @@
+"""`crowd invite RUN NAME…` and `crowd owed TASK`."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlencode
+
+import click
+
+from crowd_inhouse.invitations import Invitations
+from crowdcore import paths
+from crowdcore.cli.common import open_store
+from crowdcore.errors import CrowdError
+from crowdcore.secret import derive, secret_key
+from crowdcore.store import outbox, runs
+
+
+@click.command()
+@click.argument("run")
+@click.argument("names", nargs=-1)
+@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="More names, one a line.")  # fmt: skip
+def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
+    """Print a signed personal link for each NAME: who holds it works under that name."""
+    everyone = list(names)
+    if file is not None:
+        everyone += [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
+    if not everyone:
+        raise CrowdError("nobody to invite: give at least one NAME, or --file with one name a line")
+    with open_store() as database:
+        row = database.read(lambda c: runs.find(c, run))
+    if row.provider != "inhouse":
+        raise CrowdError(f"run {row.name} is for provider {row.provider}, which has its own ways; "
+                         "`crowd invite` makes links for in-house runs")  # fmt: skip
+    if row.url is None:
+        raise CrowdError(f"run {row.name} has not been served yet: launch it with `crowd run`")
+    invitations = Invitations(derive(secret_key(paths.config_dir()), "plugin:provider:inhouse:invite"))
+    for name in dict.fromkeys(everyone):
+        query = urlencode({"worker_id": name, "invite": invitations.sign(row.task, name)})
+        click.echo(f"{name}\t{row.url}?{query}")
+
+
+@click.command()
+@click.argument("task")
+@click.option("--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write every reward here.")
+def owed(task: str, target: Path | None) -> None:
+    """What the runs of TASK owe their workers: rewards of submitted work that was not rejected."""
+    totals: dict[tuple[str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
+    with open_store() as database:
+        database.read(lambda c: runs.of_task(c, task))
+        rows, after = [], 0
+        while page := database.read(lambda c, a=after: outbox.owed(c, task, a)):  # type: ignore[misc]
+            rows += page
+            after = page[-1].id
+    for row in rows:
+        assert row.worker is not None and row.amount is not None and row.currency is not None
+        count, amount = totals[row.worker.name, row.currency]
+        totals[row.worker.name, row.currency] = (count + 1, amount + row.amount)
+    for (worker, currency), (count, amount) in sorted(totals.items()):
+        click.echo(f"{worker}\t{amount:.2f} {currency}\t{count} units")
+    if not rows:
+        click.echo(f"{task} owes nothing")
+    if target is not None:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["worker", "amount", "currency", "kind", "run", "unit", "key"])
+            for row in rows:
+                assert row.worker is not None
+                writer.writerow([row.worker.name, row.amount, row.currency, row.kind, row.run, row.unit_id, row.key])
+        click.echo(f"{len(rows)} rewards written to {target}")
