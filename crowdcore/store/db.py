@@ -72,12 +72,12 @@ class Database:
     not be committed is run again). `folder` is the data directory, `url` may hold a password.
     """
 
-    def __init__(self, engine: Engine, session: Session, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, patience: float) -> None:
         self.dialect: Dialect = engine.dialect
         self.url = engine.url
         self.folder = folder
         self._engine = engine
-        self._writer = Writer(session)
+        self._writer = Writer(engine.session(), patience)
         self._idle: deque[Reader] = deque()
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
@@ -169,18 +169,21 @@ class Database:
             self._idle.append(reader)
 
 
-def open_database(url: str | None, data_dir: Path, *, create: bool = True, schema: Schema = SHIPPED) -> Database:
+def open_database(
+    url: str | None, data_dir: Path, *, create: bool = True, patience: float = 10.0, schema: Schema = SHIPPED
+) -> Database:
     """Open the database at `url`, and make or migrate its tables where needed.
 
     `url`: None for the SQLite file `crowd.db` in `data_dir`, `sqlite:///path`, or
     `postgresql://user@host:port/name`. `data_dir` is made if missing; files live there. Without
-    `create` a database that does not exist is an error. Raises StoreError, one line each.
+    `create` a database that does not exist is an error. `patience`: seconds to wait for another
+    process's lock before a caller gets StoreBusy. Raises StoreError, one line each.
     """
     _make_folder(data_dir)
-    engine = _engine(url, data_dir)
+    engine = _engine(url, data_dir, patience)
     if not create and not engine.exists():
         raise StoreError(f"no database at {engine.describe()}: `crowd run TASK` makes one")
-    database = Database(engine, engine.session(), data_dir)
+    database = Database(engine, data_dir, patience)
     try:
         _prepare(database, schema)
     except BaseException:
@@ -198,27 +201,27 @@ def _make_folder(folder: Path) -> None:
         raise StoreError(f"{folder}: no permission to write in the data directory")
 
 
-def _engine(url: str | None, data_dir: Path) -> Engine:
+def _engine(url: str | None, data_dir: Path, patience: float) -> Engine:
     if url is None:
-        return SqliteEngine(data_dir.absolute() / "crowd.db")
+        return SqliteEngine(data_dir.absolute() / "crowd.db", patience)
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        return SqliteEngine(Path(rest[1:]).absolute())
+        return SqliteEngine(Path(rest[1:]).absolute(), patience)
     if scheme in ("postgresql", "postgresql+psycopg", "postgres"):
-        return _postgres(f"postgresql://{rest}")
+        return _postgres(f"postgresql://{rest}", patience)
     raise StoreError(
         f"{scheme}: not a database that crowdcore knows; "
         "write sqlite:///path/to/crowd.db or postgresql://user@host:5432/name"
     )
 
 
-def _postgres(url: str) -> Engine:
+def _postgres(url: str, patience: float) -> Engine:
     try:
         # The driver is an extra, and importing it costs what most users need not pay.
         from crowdcore.store.postgres import PostgresEngine
     except ImportError as error:
         raise StoreError("PostgreSQL needs its driver: pip install 'crowdcore[postgres]'") from error
-    return PostgresEngine(url)
+    return PostgresEngine(url, patience)
 
 
 def _prepare(database: Database, schema: Schema) -> None:

@@ -18,7 +18,7 @@ from crowdcore.store.sql import Conn, ConnectionLost, Dialect, StoreConflict, to
 
 WRITERS = 0x63726F7764
 """The advisory lock ("crowd" in ASCII) that orders the writers of all processes."""
-_LOCK_SECONDS = 10
+_CONNECT_SECONDS = 10
 _RETRY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.TooManyConnections)
 _GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, errors.IdleInTransactionSessionTimeout)
 
@@ -120,8 +120,9 @@ class PostgresSession:
     yields = False  # waiters for an advisory lock stand in a queue
     retry_seconds = 0.1
 
-    def __init__(self, url: str, where: str) -> None:
+    def __init__(self, url: str, where: str, patience: float) -> None:
         self._url = url
+        self._patience = patience
         self._where = where
         self._transaction = ""
         self._has_savepoint = False
@@ -133,7 +134,7 @@ class PostgresSession:
         self.conn: Conn = PostgresConn(self._db.cursor(), self._where)
         try:
             _make_durable(self._control, self._where)
-            self._control.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
+            self._control.execute(f"SET lock_timeout = {int(self._patience * 1000)}")
         except BaseException:
             self._db.close()
             raise
@@ -195,7 +196,7 @@ class PostgresSession:
 
     def _was_committed(self) -> bool:
         """Whether the transaction whose COMMIT was not answered went through; StoreError if nobody knows."""
-        give_up = time.monotonic() + _LOCK_SECONDS
+        give_up = time.monotonic() + self._patience
         while time.monotonic() < give_up:
             with suppress(ConnectionLost):
                 if self._db.closed:
@@ -251,8 +252,9 @@ class PostgresEngine:
     dialect: Dialect = "postgresql"
     reads_in_place = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float) -> None:
         self.url = url
+        self._patience = patience
         parts = urlsplit(url)
         user = f"{parts.username}@" if parts.username else ""
         port = f":{parts.port}" if parts.port else ""
@@ -268,7 +270,7 @@ class PostgresEngine:
 
     def session(self) -> PostgresSession:
         """A connection for the writer."""
-        return PostgresSession(self.url, self._where)
+        return PostgresSession(self.url, self._where, self._patience)
 
     def reader(self) -> PostgresReader:
         """A connection for reading."""
@@ -289,7 +291,7 @@ def connect(url: str, where: str) -> psycopg.Connection[Any]:
             url,
             autocommit=True,
             row_factory=_rows,
-            connect_timeout=_LOCK_SECONDS,
+            connect_timeout=_CONNECT_SECONDS,
             application_name="crowdcore",
             client_encoding="utf-8",
         )

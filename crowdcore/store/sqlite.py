@@ -17,8 +17,6 @@ _DUPLICATES = {
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
-BUSY_SECONDS = 10.0
-"""How long a statement waits for a lock."""
 
 
 def translate(error: sqlite3.Error, path: Path) -> Exception:
@@ -88,13 +86,14 @@ class SqliteSession:
     yields = True
     retry_seconds = 0.001
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         self._path = path
+        self._patience = patience
         self._connect()
 
     def _connect(self) -> None:
-        self._db: sqlite3.Connection | None = connect(self._path)
-        _make_durable(self._db, self._path)
+        self._db: sqlite3.Connection | None = connect(self._path, self._patience)
+        _make_durable(self._db, self._path, self._patience)
         # The writer waits for locks itself, in steps of a millisecond: SQLite's own steps grow to 100.
         self._db.execute("PRAGMA busy_timeout = 0")
         self._cursor = self._db.cursor()
@@ -148,8 +147,8 @@ class SqliteSession:
 class SqliteReader:
     """A connection that reads snapshots; writers do not wait for it, nor it for them."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = connect(path)
+    def __init__(self, path: Path, patience: float) -> None:
+        self._db = connect(path, patience)
         self._db.execute("PRAGMA query_only = ON")
         self._cursor = self._db.cursor()
         self.conn: Conn = SqliteConn(self._db.cursor(), path, read_only=True)
@@ -176,8 +175,9 @@ class SqliteEngine:
     dialect: Dialect = "sqlite"
     reads_in_place = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         self.path = path
+        self._patience = patience
         self.url = f"sqlite:///{path}"
         self._watch: sqlite3.Connection | None = None
         self._guard = threading.Lock()
@@ -192,17 +192,17 @@ class SqliteEngine:
 
     def session(self) -> SqliteSession:
         """A connection for the writer; creates the file."""
-        return SqliteSession(self.path)
+        return SqliteSession(self.path, self._patience)
 
     def reader(self) -> SqliteReader:
         """A connection for reading."""
-        return SqliteReader(self.path)
+        return SqliteReader(self.path, self._patience)
 
     def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
         """Differs from the last answer if anybody committed since; needs a connection that never writes."""
         with self._guard:
             if self._watch is None:
-                self._watch = connect(self.path)
+                self._watch = connect(self.path, self._patience)
             version: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
             return version
 
@@ -214,11 +214,14 @@ class SqliteEngine:
             self._watch = None
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection for one thread at a time, in autocommit; StoreError if the file cannot be used."""
+def connect(path: Path, patience: float = 10.0) -> sqlite3.Connection:
+    """A connection for one thread at a time, in autocommit; StoreError if the file cannot be used.
+
+    `patience`: seconds that a statement waits for a lock.
+    """
     try:
         db = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+            path, timeout=patience, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         db.row_factory = sqlite3.Row
         for pragma in ("foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16000"):
@@ -228,10 +231,10 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _make_durable(db: sqlite3.Connection, path: Path) -> None:
+def _make_durable(db: sqlite3.Connection, path: Path, patience: float) -> None:
     """WAL and an fsync at each commit, read back: without them an answer to a caller means nothing."""
     try:
-        mode = _set_wal(db)
+        mode = _set_wal(db, patience)
         db.execute("PRAGMA synchronous = FULL")
         # A log that a long read made grow is cut back to this many bytes afterwards.
         db.execute("PRAGMA journal_size_limit = 67108864")
@@ -247,9 +250,9 @@ def _make_durable(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _set_wal(db: sqlite3.Connection) -> str:
+def _set_wal(db: sqlite3.Connection, patience: float) -> str:
     """The journal mode after asking for WAL; two that ask at once do not wait for each other by themselves."""
-    give_up = time.monotonic() + BUSY_SECONDS
+    give_up = time.monotonic() + patience
     while True:
         try:
             mode: str = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]

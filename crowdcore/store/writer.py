@@ -25,8 +25,6 @@ GROUP_SIZE = 512
 """Transactions in one group at most."""
 GROUP_SECONDS = 0.010
 """After this much work a group is committed, so that nobody waits long for a big neighbour."""
-LOCK_PATIENCE = 10.0
-"""Seconds to wait for another process's lock before callers get StoreBusy."""
 HOLD_SECONDS = 0.035
 """Seconds of one group after another before the writer gives way: with the group that is running then
 and the pause, another process waits less than 50 ms."""
@@ -88,10 +86,14 @@ class Job:
 
 
 class Writer:
-    """Takes jobs from any thread; the thread starts with the first one."""
+    """Takes jobs from any thread; its own starts with the first one.
 
-    def __init__(self, session: Session) -> None:
+    `patience`: seconds to wait for another process's lock before callers get StoreBusy.
+    """
+
+    def __init__(self, session: Session, patience: float) -> None:
         self._session = session
+        self._patience = patience
         self._inbox: SimpleQueue[Job | None] = SimpleQueue()
         self._backlog: deque[Job] = deque()
         self._guard = threading.Lock()
@@ -143,7 +145,7 @@ class Writer:
 
     def _settle(self) -> list[Job]:
         """Commit a group from the front of the backlog, or give up on it; the jobs that have an answer."""
-        give_up = time.monotonic() + LOCK_PATIENCE
+        give_up = time.monotonic() + self._patience
         while True:
             try:
                 return self._take(self._attempt())
@@ -166,9 +168,9 @@ class Writer:
     def _attempt(self) -> int:
         """Run a group and commit it; how many jobs were in it. Raises if nothing of it was done."""
         session = self._session
-        session.begin()
-        self._note_lock()
         try:
+            session.begin()
+            self._note_lock()
             if len(self._backlog) == 1:
                 if not self._run(self._backlog[0]):
                     session.rollback()

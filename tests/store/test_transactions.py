@@ -52,7 +52,8 @@ def test_one_failure_in_a_group_undoes_nothing_of_its_neighbours(db: Database) -
     first = db.submit(hold)
     assert running.wait(10)
     # These queue up behind the held transaction, so they form one group.
-    group = [db.submit(add("a")), db.submit(fail), db.submit(add("b")), db.submit(add("a")), db.submit(add("c"))]
+    members: list[Callable[[Conn], object]] = [add("a"), fail, add("b"), add("a"), add("c")]
+    group = [db.submit(member) for member in members]
     gate.set()
     first.result(10)
     assert isinstance(group[1].exception(10), LookupError)

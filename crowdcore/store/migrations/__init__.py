@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.pool import NullPool
 
 from crowdcore.errors import StoreError
@@ -35,11 +34,11 @@ def steps(schema: Schema, after: str | None = None) -> list[Script]:
     Raises StoreError if `after` is not one of them.
     """
     scripts = ScriptDirectory(str(schema.migrations.parent), version_locations=[str(schema.migrations)])
-    try:
-        found = [step for step in scripts.iterate_revisions(schema.version, after or "base") if step]
-    except CommandError as error:
-        raise StoreError(f"no way from schema {after} to {schema.version}: {error}") from error
-    return [step for step in reversed(found) if isinstance(step, Script)]
+    known = {step.revision for step in scripts.walk_revisions()}
+    if after is not None and after not in known:
+        raise StoreError(f"no way from schema {after} to {schema.version}: install a crowdcore that knows {after}")
+    found = scripts.iterate_revisions(schema.version, after or "base")
+    return [step for step in reversed(list(found)) if isinstance(step, Script)]
 
 
 def run(connection: sa.Connection, migrations: list[Script]) -> None:
