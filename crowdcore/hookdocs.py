@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +12,8 @@ from crowdcore.plugins.checks import HOOKS
 
 INTRO = """# Hooks
 
-Every hook a plugin or a task's own hooks.py may implement. Made of `crowdcore/hookspecs.py` by
-`make docs/hooks.md`; don't edit.
+Every hook a plugin or a task's own hooks.py may implement. Made of `crowdcore/hookspecs.py`
+by `python -m crowdcore.hookdocs > docs/hooks.md`; a test compares them.
 
 {overview}
 """
@@ -31,14 +30,22 @@ def render() -> str:
 
 
 def _section(name: str, function: Callable[..., Any]) -> str:
-    signature = inspect.signature(function)
-    shown = signature.replace(parameters=[p for n, p in signature.parameters.items() if n != "self"])
-    text = re.sub(r"'([^']*)'", r"\1", str(shown)) if "Literal" not in str(shown) else str(shown)
     spec = HOOKS[name]
-    color = "async def" if spec.is_async else "def"
     words, code = _split(inspect.getdoc(function) or "")
     example = f"\n```python\n{code}\n```\n" if code else ""
-    return f"### {name}\n\n*{spec.kind}* · `{color} {name}{text}`\n\n{words}\n{example}"
+    return f"### {name}\n\n*{spec.kind}* · `{signature(name, function)}`\n\n{words}\n{example}"
+
+
+def signature(name: str, function: Callable[..., Any]) -> str:
+    """`def blueprint_call(run: Run, agent: Agent, procedure: str, args: Any) -> Any`."""
+    found = inspect.signature(function)
+    parameters = [
+        f"{p.name}: {p.annotation}" + ("" if p.default is p.empty else f" = {p.default!r}")
+        for p in found.parameters.values()
+        if p.name != "self"
+    ]
+    colour = "async def" if HOOKS[name].is_async else "def"
+    return f"{colour} {name}({', '.join(parameters)}) -> {found.return_annotation}"
 
 
 def _split(doc: str) -> tuple[str, str]:

@@ -267,8 +267,9 @@ def _guarded(source: Implementation, call: Callable[[], T]) -> T:
 
 def failed(source: Implementation, error: BaseException) -> HookFailed:
     """The failure of an implementation in one line: what was raised and where."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_HERE)]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_HERE)]
+    code = getattr(source.function, "__code__", None)
+    own = [f for f in frames if code is not None and f.filename == code.co_filename] or frames
     where = f" ({own[-1].filename.rpartition('/')[2]}:{own[-1].lineno})" if own else ""
     text = " ".join(str(error).split())
     said = f"{type(error).__name__}: {text}" if text else type(error).__name__

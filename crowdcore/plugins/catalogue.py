@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.errors import PluginError
+from crowdcore.errors import CrowdError, PluginError
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -157,6 +157,16 @@ def load_entry(entry: Entry) -> Any:
     if not callable(loaded):
         raise PluginError(f"{entry.label}: {entry.value} cannot be called")
     return loaded
+
+
+def make(cls: Any, label: str) -> Any:
+    """An instance of a plugin's class; PluginError, one line, if it cannot be made."""
+    try:
+        return cls()
+    except CrowdError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{label} cannot be made: {short(error)}") from error
 
 
 def check_version(entry: Entry) -> None:

@@ -1,7 +1,7 @@
 """Python files beside a task: its hooks.py, and unpackaged plugins (`./mine.py:MyBlueprint`).
 
 Each file becomes a module of a unique name, so that two runs share no globals; modules beside it can be
-imported while it loads, and `sys.path` is as before afterwards. A file that was loaded to read its
+imported while it loads (each run gets its own), and `sys.path` is as before afterwards. A file that was loaded to read its
 options is handed to the next run that loads the same text, so that it runs once for both.
 """
 
@@ -21,6 +21,7 @@ from typing import Any
 
 from crowdcore.errors import ConfigError
 
+_MARK = "__crowdcore_local__"
 _lock = threading.RLock()
 _counter = itertools.count(1)
 _waiting: dict[tuple[Path, str], ModuleType] = {}
@@ -64,9 +65,19 @@ class LocalFiles:
             text = self._read(path)
             key = (path, hashlib.sha256(text).hexdigest())
             with _lock:
-                self._modules[path] = _waiting.pop(key) if key in _waiting else _run(path, text)
+                self._modules[path] = _waiting.pop(key) if key in _waiting else self._execute(path, text)
             self.digests[path] = key[1]
         return self._modules[path]
+
+    def sources(self) -> dict[Path, str]:
+        """Every file that ran, with what it imported from beside it → SHA-256 (hex) of its text."""
+        found = dict(self.digests)
+        for folder in {path.parent for path in self.digests}:
+            for module in list(sys.modules.values()):
+                file = getattr(module, "__file__", None)
+                if getattr(module, _MARK, None) == folder and file and Path(file).parent == folder:
+                    found[Path(file)] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        return found
 
     def version(self, path: Path) -> str:
         """`sha256:` and 16 hexadecimal digits of the text of a loaded file."""
@@ -85,6 +96,10 @@ class LocalFiles:
             raise ConfigError(f"{name}: {attribute} is no class")
         classes = [n for n, v in vars(module).items() if isinstance(v, type) and v.__module__ == module.__name__]
         raise ConfigError(f"{name}: no class {attribute}; it defines {', '.join(classes) or 'no class'}")
+
+    def _execute(self, path: Path, text: bytes) -> ModuleType:
+        folders = [path.parent] if self.snapshot is None else [self.snapshot, path.parent]
+        return _run(path, text, folders)
 
     def _read(self, path: Path) -> bytes:
         copy = self.snapshot / snapshot_name(path, self.folder) if self.snapshot else None
@@ -133,7 +148,7 @@ def _keep(files: LocalFiles, path: Path) -> ModuleType:
     return module
 
 
-def _run(path: Path, text: bytes) -> ModuleType:
+def _run(path: Path, text: bytes, folders: list[Path]) -> ModuleType:
     name = f"crowdcore_local_{next(_counter)}_{path.stem}"
     loader = _Loader(name, str(path), text)
     spec = ModuleSpec(name, loader, origin=str(path))
@@ -141,7 +156,7 @@ def _run(path: Path, text: bytes) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and type hints look their module up
     try:
-        with _siblings(path.parent):
+        with _siblings(folders):
             loader.exec_module(module)
     except KeyboardInterrupt:
         sys.modules.pop(name, None)
@@ -153,23 +168,23 @@ def _run(path: Path, text: bytes) -> ModuleType:
 
 
 @contextmanager
-def _siblings(folder: Path) -> Iterator[None]:
-    """Let imports find modules in `folder`, and not those of the same name beside another task."""
-    here = [entry.stem for entry in folder.iterdir() if entry.suffix == ".py" or (entry / "__init__.py").is_file()]
-    for name in here:
-        loaded = sys.modules.get(name)
-        if getattr(loaded, "__crowdcore_local__", folder) != folder:
-            for other in [n for n in sys.modules if n == name or n.startswith(f"{name}.")]:
-                del sys.modules[other]
-    before = set(sys.modules)
-    sys.path.insert(0, str(folder))
+def _siblings(folders: list[Path]) -> Iterator[None]:
+    """Let imports find modules in `folders`, anew: not those that another run or task imported."""
+    here = {e.stem for f in folders for e in f.iterdir() if e.suffix == ".py" or (e / "__init__.py").is_file()}
+    for name in [n for n in sys.modules if n.partition(".")[0] in here]:
+        if hasattr(sys.modules[name], _MARK):
+            del sys.modules[name]
+    before, path = set(sys.modules), [str(folder) for folder in folders]
+    sys.path[:0] = path
     try:
         yield
     finally:
-        if str(folder) in sys.path:
-            sys.path.remove(str(folder))
-        for name in set(here) & (set(sys.modules) - before):
-            sys.modules[name].__crowdcore_local__ = folder  # type: ignore[attr-defined]
+        for entry in path:
+            if entry in sys.path:
+                sys.path.remove(entry)
+        for name in set(sys.modules) - before:
+            if name.partition(".")[0] in here:
+                setattr(sys.modules[name], _MARK, folders[-1])
 
 
 def _fault(path: Path, error: BaseException) -> str:

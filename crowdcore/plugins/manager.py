@@ -17,10 +17,10 @@ import pluggy
 
 from crowdcore import __version__
 from crowdcore.defaults import CoreDefaults
-from crowdcore.errors import CrowdError, PluginError
+from crowdcore.errors import PluginError
 from crowdcore.hookspecs import SPECS
 from crowdcore.markers import PROJECT
-from crowdcore.plugins.catalogue import Catalogue, catalogue, short
+from crowdcore.plugins.catalogue import Catalogue, catalogue, make, short
 from crowdcore.plugins.checks import HOOKS, INNER, implementations
 from crowdcore.plugins.local import LocalFiles, is_unpackaged
 
@@ -93,8 +93,8 @@ class RunPlugins:
         return {name: plugin.version for name, plugin in self.registered.items()}
 
     def sources(self) -> dict[Path, str]:
-        """Local Python files of this run → SHA-256 (hex) of the text that ran."""
-        return dict(self.files.digests)
+        """Local Python files of this run, with what they import from beside them → SHA-256 (hex)."""
+        return self.files.sources()
 
     def options(self, plugin: str) -> Any:
         """The options that a plugin sees as `run.options`; hooks.py sees the blueprint's."""
@@ -106,15 +106,10 @@ class RunPlugins:
 
     def _make(self, kind: str, name: str, options: Any) -> Registered:
         cls, version, label = self._class(kind, name)
-        try:
-            instance = cls()
-            if options is None and hasattr(cls, "Options"):
-                options = cls.Options()
-            instance.options = options
-        except CrowdError:
-            raise
-        except Exception as error:
-            raise PluginError(f"{label} cannot be made: {short(error)}") from error
+        instance = make(cls, label)
+        if options is None and hasattr(cls, "Options"):
+            options = make(cls.Options, f"the options of {label}")
+        instance.options = options
         return Registered(f"{kind}:{name}", label, instance, version, options)
 
     def _class(self, kind: str, name: str) -> tuple[Any, str, str]:
