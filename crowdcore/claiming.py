@@ -86,7 +86,7 @@ async def _admit(context: RunContext, wish: Claim) -> Worker:
     else:
         worker, blocked = known
         gates.blocked(blocked)
-    await gates.extra(context, worker)
+    await gates.added(context, worker)
     return worker
 
 
@@ -155,9 +155,7 @@ def _visit(conn: Conn, context: RunContext, wish: Claim, worker: Worker) -> tupl
     return visit.visit.id, agents.open_of_visit(conn, visit.visit.id)
 
 
-def _first_free(
-    conn: Conn, context: RunContext, worker: Worker, approved: Iterable[Free] | None
-) -> Free | None:
+def _first_free(conn: Conn, context: RunContext, worker: Worker, approved: Iterable[Free] | None) -> Free | None:
     if approved is None:
         after = context.positions.get(worker.id)
         approved = matching.candidates(conn, context.run_id, worker.id, after)

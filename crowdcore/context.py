@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crowdcore.clock import Clock
     from crowdcore.config import RunConfig
     from crowdcore.deadlines import ServiceClock
+    from crowdcore.facade import Run
     from crowdcore.gates import Gate
     from crowdcore.hooks import Hooks
     from crowdcore.plugins import RunPlugins
@@ -48,6 +49,7 @@ class RunContext:
     state_class: type[AgentState]
     frontend: dict[str, Any] = field(default_factory=dict)
     provider_page: dict[str, Any] = field(default_factory=dict)
+    facade_for: Callable[[str], Run] = field(kw_only=True)
     extra_gates: list[tuple[str, Gate]] = field(default_factory=list)
     delivers: frozenset[str] = frozenset()
     positions: Positions = field(default_factory=Positions)

@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from crowdcore.offline import offline_context
-from crowdcore.store import agents, runs
-from crowdcore.store.files import relative_path
+from crowdcore.store import FileStore, agents, runs
 
 if TYPE_CHECKING:
     from crowdcore.state import AgentState
@@ -33,6 +32,7 @@ def rows(
     database: Database, task: str, state_of: StateOf, *, unfinished: bool = False, simulated: bool = False
 ) -> Iterator[Row]:
     """Every row of the task's runs, oldest run first; at most one page of agents is in memory."""
+    store = FileStore(database.folder / "files")
     for run in database.read(lambda c: runs.of_task(c, task)):
         state_class, after = state_of(run), 0
         while True:
@@ -40,7 +40,7 @@ def rows(
             if not page:
                 break
             for agent in page:
-                yield _row(run, agent, files[agent.id], state_class)
+                yield _row(store, run, agent, files[agent.id], state_class)
             after = page[-1].id
 
 
@@ -51,7 +51,9 @@ def _page(
     return page, {a.id: agents.files(conn, a.id) for a in page}
 
 
-def _row(run: RunRow, agent: AgentRow, uploads: list[dict[str, Any]], state_class: type[AgentState]) -> Row:
+def _row(
+    files: FileStore, run: RunRow, agent: AgentRow, uploads: list[dict[str, Any]], state_class: type[AgentState]
+) -> Row:
     assert agent.unit is not None
     unit, state = agent.unit, None if agent.state is None else state_class.load_data(agent.state)
     submitted = agent.status == "completed"
@@ -64,14 +66,14 @@ def _row(run: RunRow, agent: AgentRow, uploads: list[dict[str, Any]], state_clas
         "started_at": _iso(agent.started_at), "ended_at": _iso(agent.ended_at),
         "seconds": None if agent.ended_at is None else round(agent.ended_at - agent.started_at, 3),
         "item": unit.assignment.item, "data": state.get_parsed_data() if state is not None and submitted else None,
-        "files": [_file(f, named[f["file"]]) for f in uploads if f["file"] in named],
+        "files": [_file(files, f, named[f["file"]]) for f in uploads if f["file"] in named],
         "config_hash": run.config_hash, "plugins": run.plugins,
     }  # fmt: skip
 
 
-def _file(upload: dict[str, Any], field: str) -> dict[str, Any]:
+def _file(files: FileStore, upload: dict[str, Any], field: str) -> dict[str, Any]:
     kept = {k: upload[k] for k in ("name", "size", "sha256", "type")}
-    return {"field": field, **kept, "path": f"files/{relative_path(upload['sha256'])}"}
+    return {"field": field, **kept, "path": str(files.path(upload["sha256"]).relative_to(files.folder.parent))}
 
 
 def _iso(at: float | None) -> str | None:
@@ -90,8 +92,9 @@ def states(database: Database) -> StateOf:
 def write_jsonl(source: Iterable[Row], target: TextIO) -> int:
     """One JSON object a line; returns how many."""
     count = 0
-    for count, row in enumerate(source, 1):
+    for row in source:
         target.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        count += 1
     return count
 
 
@@ -108,10 +111,11 @@ def write_csv(source: Callable[[], Iterable[Row]], target: TextIO, *, excel: boo
         target.write("\ufeff")
     writer.writerow([_guarded(c) for c in columns] if excel else columns)
     count = 0
-    for count, row in enumerate(source(), 1):
+    for row in source():
         cells = _flat(row)
         texts = [cells.get(c, "") for c in columns]
         writer.writerow([_guarded(t) for t in texts] if excel else texts)
+        count += 1
     return count
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.context import RunContext
     from crowdcore.facade import Run
-    from crowdcore.store.db import Conn
+    from crowdcore.store.sql import Conn
     from crowdcore.types import Refusal, Worker
 
 log = logging.getLogger("crowdcore.gates")
@@ -39,11 +39,11 @@ def blocked(reason: str | None) -> None:
                            "please write to the people who invited you.")  # fmt: skip
 
 
-async def extra(context: RunContext, worker: Worker) -> None:
+async def added(context: RunContext, worker: Worker) -> None:
     """Ask the steps that extensions added, in order. One that raises refuses: nobody gets in by an error."""
     for plugin, gate in context.extra_gates:
         try:
-            refusal = await asyncio.to_thread(gate.check, context.hooks.facade(plugin), worker)
+            refusal = await asyncio.to_thread(gate.check, context.facade_for(plugin), worker)
         except Exception:
             log.exception("gate %s of plugin %s failed for worker %s", gate.name, plugin, worker.name)
             raise RequestError(403, "not_qualified", "We could not check whether you may take part. "

@@ -1,7 +1,7 @@
 """Launch, resume and wait for runs, from Python.
 
-    run = crowdcore.launch("task.yaml")
-    crowdcore.wait(run, log_rate=30)
+run = crowdcore.launch("task.yaml")
+crowdcore.wait(run, log_rate=30)
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from crowdcore.store import units
 from crowdcore.store.units import START, Free, Position
 
 if TYPE_CHECKING:
-    from crowdcore.store.db import Conn
+    from crowdcore.store.sql import Conn
 
 PAGE = 50
 MAX_ASKED = 50

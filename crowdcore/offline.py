@@ -49,10 +49,14 @@ async def offline_context(db: Database, row: RunRow) -> RunContext:
     folder = paths.run_folder(db.folder, row.name)
     config, plugins, _ = reopen(row, folder)
     services = Offline(db, row, config)
-    hooks = Hooks(plugins, lambda plugin: Run(services, plugin, plugins.options(plugin)))
+
+    def facade_for(plugin: str) -> Run:
+        return Run(services, plugin, plugins.options(plugin))
+
+    hooks = Hooks(plugins, facade_for)
     clock = SystemClock()
     return RunContext(
         db=db, run_id=row.id, task_id=row.task_id, name=row.name, config=config, hooks=hooks, clock=clock,
         service=ServiceClock(clock, row.service_time), files=FileStore(db.folder / "files"), folder=folder,
-        provider=row.provider, currency=row.currency, state_class=await hooks.agent_state(), accepting=False,
+        provider=row.provider, currency=row.currency, state_class=await hooks.agent_state(), facade_for=facade_for, accepting=False,
     )  # fmt: skip

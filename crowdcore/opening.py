@@ -64,7 +64,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     counters = await setup.db.aread(
         lambda c: Counters.start(c, setup.row.id, setup.row.name, setup.config.task.reward, setup.row.currency)
     )
-    context = await _context(setup, hooks)
+    context = await _context(setup, serving, hooks)
     launcher = _launcher(context, items, setup)
     context.more_units = _more(launcher)
     work = Work(context)
@@ -95,7 +95,7 @@ async def _build(hooks: Hooks, build: Path) -> None:
     await hooks.blueprint_build(build)
 
 
-async def _context(setup: Setup, hooks: Hooks) -> RunContext:
+async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
     row = setup.row
     return RunContext(
         db=setup.db, run_id=row.id, task_id=row.task_id, name=row.name, config=setup.config, hooks=hooks,
@@ -105,7 +105,7 @@ async def _context(setup: Setup, hooks: Hooks) -> RunContext:
         frontend=await hooks.blueprint_frontend(), provider_page=await hooks.provider_page(),
         extra_gates=[(c.plugin, c.item) for c in await hooks.register_gates()],
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
-        accepting=row.status in ("launching", "running", "stopped"),
+        facade_for=serving.facade_for, accepting=row.status in ("launching", "running", "stopped"),
     )  # fmt: skip
 
 

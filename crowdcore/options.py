@@ -128,8 +128,9 @@ class Reading:
 
     def refuse(self, key: Key, message: str, value: Any, secret: bool = False) -> Any:
         """Note a problem that shows the value, or the reference it came from, or nothing of a secret."""
-        reference = self.origin(key).reference
-        got = reference or ("a secret value" if secret else _shown(value))
+        origin = self.origin(key)
+        written = value if isinstance(value, str) or origin.text is None else _Bare(origin.text)
+        got = origin.reference or ("a secret value" if secret else _shown(written))
         self.problem(key, f"{message}, got {got}")
         return _BAD
 
@@ -137,6 +138,13 @@ class Reading:
 def dotted(key: Key) -> str:
     """`("task", "name")` → `task.name`; what cannot be printed is escaped."""
     return ".".join(part if part.isprintable() and part else repr(part) for part in key)
+
+
+class _Bare(str):
+    """Text that was written without quotes, such as a number, and is shown without."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _shown(value: Any) -> str:
@@ -191,7 +199,8 @@ def read(
             values[name] = convert(info.annotation, data[name], reading, here, info.meta)
         elif info.required:
             hint = f" ({info.meta['help']})" if info.meta.get("help") else ""
-            reading.problem(here, f"is required{hint}", None if name in data else reading.default.where)
+            in_section = name in data or len(key) > 1  # the line of the key, or of the section that lacks it
+            reading.problem(here, f"is required{hint}", None if in_section else reading.default.where)
     if len(reading.problems) > before or any(at[:-1] == key for at in reading.broken):
         return None
     try:

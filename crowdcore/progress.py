@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from crowdcore.store import agents, events, units
 
 if TYPE_CHECKING:
-    from crowdcore.store.db import Conn
     from crowdcore.store.events import Event
+    from crowdcore.store.sql import Conn
 
 
 @dataclass

@@ -42,12 +42,11 @@ def summary(handle: RunHandle, reason: str) -> list[str]:
     """The last lines of a run that ended."""
     c = handle.counters
     expired = c.units["expired"]
-    lines = [
+    return [
         f"{handle.name} ended: {reason}.",
         f"{c.done} units completed" + (f", {expired} expired" if expired else "") + f"; {money(c)} owed.",
         f"answers: crowd export {handle.task} --format csv -o answers.csv",
     ]  # fmt: skip
-    return lines
 
 
 def remains(handle: RunHandle) -> list[str]:

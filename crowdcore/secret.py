@@ -45,8 +45,9 @@ def _read(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         key = path.read_bytes().strip()
-    except PermissionError:
-        raise ConfigError(f"{path} cannot be read by this account; set {VARIABLE} instead") from None
+    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
+        why = f"{path} cannot be read ({error.strerror}); set {VARIABLE} or CROWD_CONFIG_DIR"
+        raise ConfigError(why) from None
     if mode & 0o077:
         raise ConfigError(f"{path} can be read by others; type: chmod 600 {path} (or set {VARIABLE})")
     return _long_enough(key, str(path))

@@ -88,9 +88,7 @@ class Serving:
         """A key that only this installation knows, its own for each label."""
         return derive(self._setup.secret_key, label)
 
-    def serve(
-        self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None
-    ) -> int:
+    def serve(self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None) -> int:
         """Serve an ASGI application on the run's loop; called from hooks' threads. The port it got."""
         opening = self._serve(app, host, port, ssl_certfile, ssl_keyfile, "architect.port")
         return asyncio.run_coroutine_threadsafe(opening, self._loop).result()
@@ -156,7 +154,7 @@ class Serving:
 
     def _free_admin_port(self, host: str) -> int:
         """The port after the workers', or the next free one."""
-        return next_free_port(host, self._servers[0][0].port + 1) if self._servers else 0
+        return (next_free_port(host, self._servers[0][0].port + 1) or 0) if self._servers else 0
 
     async def close(self) -> None:
         """Stop every server; requests in hand may end."""

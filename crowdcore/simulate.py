@@ -46,9 +46,12 @@ async def simulate(context: RunContext, url: str, passport: str, plan: Plan) -> 
     headers = {"X-Crowd-Simulated": passport}
     async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits, headers=headers) as client:
         try:
-            await asyncio.gather(*(
-                _Worker(context, client, tally, f"{plan.prefix}-{n + 1}", plan.units).work() for n in range(plan.workers)
-            ))
+            await asyncio.gather(
+                *(
+                    _Worker(context, client, tally, f"{plan.prefix}-{n + 1}", plan.units).work()
+                    for n in range(plan.workers)
+                )
+            )
         except httpx.TransportError as error:
             raise RunError(f"{url} does not answer ({error or type(error).__name__}); is the run served? "
                            f"`crowd status {context.name}` tells") from None  # fmt: skip

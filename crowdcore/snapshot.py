@@ -70,7 +70,9 @@ def restore(config: RunConfig, folder: Path, sources: dict[str, str]) -> RunConf
     """`config` with every path that has a copy pointing to it; RunError if a copy is gone."""
     for path, name in sources.items():
         if not (folder / name).exists():
-            raise RunError(f"the snapshot of {path} is gone from {folder}; `crowd resume --reload` uses it as it is now")
+            raise RunError(
+                f"the snapshot of {path} is gone from {folder}; `crowd resume --reload` uses it as it is now"
+            )
 
     def copy_of(path: Path) -> Path:
         name = sources.get(str(path))

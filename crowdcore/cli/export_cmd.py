@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("task")
-@click.option("--format", "format", type=click.Choice(["jsonl", "csv"]), help="Default: by the name of FILE, else jsonl.")
+@click.option("--format", "format", type=click.Choice(["jsonl", "csv"]),
+              help="Default: by the name of FILE, else jsonl.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Where to write; default: standard output.")  # fmt: skip
 @click.option("--all", "unfinished", is_flag=True, help="Also work that was begun but not submitted.")
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 @click.option("--files", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Copy uploaded files there, as AGENT-FIELD-NAME.")  # fmt: skip
 def export(
-    task: str, format: str | None, output: Path | None, unfinished: bool, simulated: bool, excel: bool, files: Path | None
-) -> None:
+    task: str, format: str | None, output: Path | None, unfinished: bool, simulated: bool, excel: bool,
+    files: Path | None,
+) -> None:  # fmt: skip
     """Write the answers of all runs of TASK, one row for each piece of work."""
     format = format or ("csv" if output is not None and output.suffix == ".csv" else "jsonl")
     with open_store() as database:

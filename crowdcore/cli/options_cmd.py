@@ -144,11 +144,10 @@ def _print_tables(sections: list[Section]) -> None:
     console = Console()
     for section in sections:
         table = Table(title=Text(f"{section.name}: {section.about}"), title_justify="left", show_lines=True)
-        rows = [_row(doc) for doc in section.options]
-        used = [at for at, name in enumerate(_COLUMNS) if name in ("option", "help") or any(row[at] for row in rows)]
-        longest = max((len(row[0]) for row in rows), default=0)
-        for at in used:
-            table.add_column(_COLUMNS[at], overflow="fold", min_width=min(longest, 40) if at == 0 else None)
-        for row in rows:
-            table.add_row(*(Text(row[at]) for at in used))
+        longest = max((len(doc.name) for doc in section.options), default=0)
+        table.add_column("option", overflow="fold", width=min(longest, console.width * 2 // 5))
+        for name in ("type or choices", "default", "help"):
+            table.add_column(name, overflow="fold")
+        for name, type_, default, choices, required, told in map(_row, section.options):
+            table.add_row(*map(Text, (name, choices.replace(", ", "\n") or type_, required or default, told)))
         console.print(table)

@@ -11,7 +11,7 @@ from crowdcore.store import units
 from crowdcore.types import Unit, Visit, Worker
 
 if TYPE_CHECKING:
-    from crowdcore.store.db import Conn, Row
+    from crowdcore.store.sql import Conn, Row
 
 
 @dataclass(frozen=True)

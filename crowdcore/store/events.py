@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crowdcore.store.db import Conn
+    from crowdcore.store.sql import Conn
 
 Move = tuple[str, int, str | None, str]
 """(kind, id, status before or None for new, status after)."""

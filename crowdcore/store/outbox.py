@@ -11,7 +11,7 @@ from crowdcore.store.units import MICROS
 from crowdcore.types import Worker
 
 if TYPE_CHECKING:
-    from crowdcore.store.db import Conn, Row
+    from crowdcore.store.sql import Conn, Row
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from crowdcore.status import LIVE_RUN, check_move
 from crowdcore.store import events
 
 if TYPE_CHECKING:
-    from crowdcore.store.db import Conn, Row
+    from crowdcore.store.sql import Conn, Row
 
 WANTS = ("run", "pause", "drain", "stop")
 RESUMABLE = ("launching", "running", "paused", "draining", "stopped")

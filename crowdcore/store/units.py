@@ -13,7 +13,7 @@ from crowdcore.store import events
 from crowdcore.types import Assignment, Unit
 
 if TYPE_CHECKING:
-    from crowdcore.store.db import Conn, Row
+    from crowdcore.store.sql import Conn, Row
 
 MICROS = Decimal(1_000_000)
 

@@ -41,14 +41,11 @@ class LocalArchitect:
     def architect_deploy(self, run: Run, app: Any) -> str:
         """Listen, and answer with the address in a browser."""
         o = self.options
-        files = {} if o.tls_certificate is None else {
-            "ssl_certfile": str(o.tls_certificate), "ssl_keyfile": str(o.tls_key),
-        }  # fmt: skip
-        port = run.serve(app, host=o.host, port=o.port, **files)
+        port = run.serve(app, host=o.host, port=o.port, ssl_certfile=o.tls_certificate, ssl_keyfile=o.tls_key)
         if o.public_url is not None:
             return o.public_url.rstrip("/") + "/"
         shown = "localhost" if o.host in (*LOOPBACK, "0.0.0.0") else o.host
-        return f"{'https' if files else 'http'}://{shown}:{port}/"
+        return f"{'https' if o.tls_certificate else 'http'}://{shown}:{port}/"
 
     @hookimpl
     def architect_status(self, run: Run) -> str:
