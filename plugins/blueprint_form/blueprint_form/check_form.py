@@ -87,6 +87,8 @@ class _Checker:
                 return self.add(path, "a field must have 'type'")
             words = suggestion(type, schema.FIELD_TYPES) if isinstance(type, str) else ""
             return self.add(f"{path}.type", f"unknown field type {type!r}{words}")
+        if each.get("initially_hidden") is True and each.get("may_be_hidden") is not True:
+            self.add(f"{path}.initially_hidden", "needs 'may_be_hidden': true, or the server would demand the field")
         before = len(self.problems)
         self.part(each, path, schema.FIELDS[type], f"field of type {type}")
         self.triggers(each, path, schema.FIELD_EVENTS)

@@ -50,6 +50,7 @@ _FIELD: dict[str, Kind] = {
     **_PLACE, "name": "name", "label": "html", "type": "type", "help": "html", "placeholder": "text",
     "tooltip": "text", "triggers": "triggers", "validators": "validators", "value": "value",
     "may_be_hidden": "bool",
+    "initially_hidden": "bool",
 }  # fmt: skip
 _OWN_ATTRIBUTES: dict[str, dict[str, Kind]] = {
     "checkbox": {"options": "options"},

@@ -1,0 +1,32 @@
+// The page of a form: draws what the server gave, keeps drafts, checks while typing, hands in.
+
+import { start } from "../crowd.js";
+import { make, textOf } from "./dom.js";
+import { FormPage } from "./page.js";
+
+const page = document.getElementById("crowd-page");
+const work = await start();
+
+// The author's own code: a fault in it must not take the form away.
+async function own(name) {
+  try {
+    return await import(`./insertions/${name}.js`);
+  } catch (error) {
+    work.fail(error);
+    return {};
+  }
+}
+
+if (work.init?.form) {
+  const [validators, triggers] = await Promise.all([own("custom_validators"), own("custom_triggers")]);
+  document.title = textOf(work.init.form.title) || document.title;
+  try {
+    new FormPage(work, validators, triggers).show(page);
+  } catch (error) {
+    work.fail(error);
+    page.replaceChildren(make("h1", {}, "This form could not be shown"), make("p", {}, "The people who made it were told. Loading the page again may help."));
+    throw error;
+  }
+} else {
+  page.replaceChildren(make("h1", {}, "There is nothing to fill in yet"), make("p", {}, "Please keep this page open."));
+}
