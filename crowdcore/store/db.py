@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from crowdcore.errors import StoreError
 from crowdcore.store import schema as tables
+from crowdcore.store.files import make_folders
 from crowdcore.store.schema import SHIPPED, Schema
 from crowdcore.store.sql import Conn, ConnectionLost, Dialect
 from crowdcore.store.sqlite import SqliteEngine
@@ -182,10 +183,10 @@ def open_database(
     _make_folder(data_dir)
     engine = _engine(url, data_dir, patience)
     if not create and not engine.exists():
-        raise StoreError(f"no database at {engine.describe()}: `crowd run TASK` makes one")
+        raise _no_database(engine.describe())
     database = Database(engine, data_dir, patience)
     try:
-        _prepare(database, schema)
+        _prepare(database, schema, create=create)
     except BaseException:
         database.close()
         raise
@@ -194,7 +195,7 @@ def open_database(
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # answers of workers: nobody else's business
+        make_folders(folder)
     except OSError as error:
         raise StoreError(f"{folder}: cannot make the data directory ({error.strerror})") from error
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -224,10 +225,16 @@ def _postgres(url: str, patience: float) -> Engine:
     return PostgresEngine(url, patience)
 
 
-def _prepare(database: Database, schema: Schema) -> None:
+def _no_database(where: str) -> StoreError:
+    return StoreError(f"no database at {where}: `crowd run TASK` makes one")
+
+
+def _prepare(database: Database, schema: Schema, *, create: bool) -> None:
     """Make the tables of a new database; migrate those of an older one."""
     version = database.read(tables.stored_version)
     if version is None:
+        if not create:
+            raise _no_database(database.describe())
         version = database.write(lambda conn: tables.create(conn, schema))
     if tables.check(version, schema, database.describe()):
         # Half a second of SQLAlchemy and alembic that nobody else should pay for.

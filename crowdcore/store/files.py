@@ -45,7 +45,7 @@ class FileStore:
         folder cannot be written to.
         """
         try:
-            _make_folders(self._incoming)
+            make_folders(self._incoming)
             return IncomingFile(self)
         except OSError as error:
             raise _unusable(self.folder, error) from error
@@ -107,7 +107,7 @@ class IncomingFile:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            _make_folders(final.parent)
+            make_folders(final.parent)
             # Also when the name is taken: the content is the same, and whoever took it may not have
             # synced the folder yet.
             self._part.replace(final)
@@ -136,12 +136,12 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _make_folders(folder: Path) -> None:
-    """Make a folder and those above it; each new one is synced into the one that holds it."""
+def make_folders(folder: Path) -> None:
+    """Make a folder and those above it, closed to other users; they outlive a power cut. Raises OSError."""
     if folder.is_dir():
         return
-    _make_folders(folder.parent)
-    folder.mkdir(exist_ok=True)
+    make_folders(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder.parent)
 
 

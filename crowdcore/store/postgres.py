@@ -10,15 +10,26 @@ from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import NumericLoader
 from psycopg.types.string import StrDumper
 
 from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store.sql import Conn, ConnectionLost, Dialect, StoreConflict, to_pyformat
+from crowdcore.store.sql import Conn, ConnectionLost, Dialect, Row, StoreConflict, to_pyformat
 
 WRITERS = 0x63726F7764
 """The advisory lock ("crowd" in ASCII) that orders the writers of all processes."""
-_CONNECT_SECONDS = 10
+_OPTIONS = {
+    "application_name": "crowdcore",
+    "client_encoding": "utf-8",
+    "connect_timeout": 10,
+    # A server that falls silent (no reset, no answer) is noticed after half a minute, not two hours.
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""Used where the URL says nothing."""
 _RETRY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.TooManyConnections)
 _GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, errors.IdleInTransactionSessionTimeout)
 
@@ -93,8 +104,24 @@ class PostgresConn(Conn):
     dialect: Dialect = "postgresql"
 
     def __init__(self, cursor: Any, where: str) -> None:
-        super().__init__(cursor)
+        super().__init__()
+        self._cursor = cursor
         self._where = where
+
+    def execute(self, sql: str, **params: Any) -> int:
+        """Run one statement; the number of rows it changed."""
+        count: int = self._run(sql, params).rowcount
+        return count
+
+    def one(self, sql: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._run(sql, params).fetchone()
+        return row
+
+    def all(self, sql: str, **params: Any) -> list[Row]:
+        """Every row."""
+        rows: list[Row] = self._run(sql, params).fetchall()
+        return rows
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run one statement once for each of `rows`."""
@@ -287,14 +314,8 @@ class PostgresEngine:
 def connect(url: str, where: str) -> psycopg.Connection[Any]:
     """A connection in autocommit; ConnectionLost with the server's own words if there is none."""
     try:
-        db: psycopg.Connection[Any] = psycopg.connect(
-            url,
-            autocommit=True,
-            row_factory=_rows,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name="crowdcore",
-            client_encoding="utf-8",
-        )
+        options: dict[str, Any] = {**_OPTIONS, **conninfo_to_dict(url)}
+        db: psycopg.Connection[Any] = psycopg.connect(**options, autocommit=True, row_factory=_rows)
     except psycopg.Error as error:
         said = str(error).strip().splitlines()[-1].removeprefix("connection failed: ").strip()
         if "does not exist" in said and "database" in said:

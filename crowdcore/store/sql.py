@@ -9,6 +9,7 @@ NULL in an ORDER BY do not.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, Protocol
@@ -40,7 +41,7 @@ class Row(Protocol):
         ...
 
 
-class Conn:
+class Conn(ABC):
     """A database connection inside one transaction; use it only within the call that got it.
 
     A statement that fails ends the transaction: whatever the caller catches, it is rolled back and the
@@ -51,37 +52,29 @@ class Conn:
 
     dialect: Dialect
 
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+    def __init__(self) -> None:
         self.failure: Exception | None = None
 
+    @abstractmethod
     def execute(self, sql: str, **params: Any) -> int:
-        """Run one statement; the number of rows it inserted, updated or deleted."""
-        count: int = self._run(sql, params).rowcount
-        return count
+        """Run one statement (without RETURNING); the number of rows it inserted, updated or deleted."""
 
+    @abstractmethod
     def one(self, sql: str, **params: Any) -> Row | None:
         """The first row, or None."""
-        row: Row | None = self._run(sql, params).fetchone()
-        return row
 
+    @abstractmethod
     def all(self, sql: str, **params: Any) -> list[Row]:
         """Every row. Ask by pages (`WHERE id > :after ORDER BY id LIMIT :n`) where there can be many."""
-        rows: list[Row] = self._run(sql, params).fetchall()
-        return rows
+
+    @abstractmethod
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run one statement once for each of `rows`."""
 
     def value(self, sql: str, **params: Any) -> Any:
         """The first column of the first row, or None if there is no row."""
-        row = self._run(sql, params).fetchone()
+        row = self.one(sql, **params)
         return None if row is None else row[0]
-
-    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run one statement once for each of `rows`."""
-        raise TypeError("Conn is made by a Database")
-
-    def _run(self, sql: str, params: dict[str, Any]) -> Any:
-        """Execute on the cursor and return it; subclasses know their driver."""
-        raise TypeError("Conn is made by a Database")
 
     def forget(self) -> None:
         """A new transaction begins: forget the failure of the last."""

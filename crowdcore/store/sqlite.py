@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store.sql import Conn, Dialect, StoreConflict
+from crowdcore.store.sql import Conn, Dialect, Row, StoreConflict
 
 _DUPLICATES = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -43,33 +43,51 @@ def translate(error: sqlite3.Error, path: Path) -> Exception:
 
 
 class SqliteConn(Conn):
-    """Conn over a sqlite3 cursor."""
+    """Conn over a sqlite3 connection.
+
+    Each statement has a cursor of its own that is closed at once: a statement with rows left to fetch
+    would hold its snapshot beyond the end of the transaction.
+    """
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, cursor: sqlite3.Cursor, path: Path, *, read_only: bool = False) -> None:
-        super().__init__(cursor)
+    def __init__(self, db: sqlite3.Connection, path: Path, *, read_only: bool = False) -> None:
+        super().__init__()
+        self._db = db
         self._path = path
         self._read_only = read_only
 
-    def _run(self, sql: str, params: dict[str, Any]) -> Any:
+    def execute(self, sql: str, **params: Any) -> int:
+        """Run one statement; the number of rows it changed."""
         try:
-            return self._cursor.execute(sql, params)
+            cursor = self._db.execute(sql, params)
+            count = cursor.rowcount
+            cursor.close()
         except sqlite3.Error as error:
             raise self._failed(error) from error
+        return count
 
-    def all(self, sql: str, **params: Any) -> list[Any]:
+    def one(self, sql: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+        try:
+            cursor = self._db.execute(sql, params)
+            row: Row | None = cursor.fetchone()
+            cursor.close()
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+        return row
+
+    def all(self, sql: str, **params: Any) -> list[Row]:
         """Every row."""
         try:
-            rows: list[Any] = self._cursor.execute(sql, params).fetchall()
+            return self._db.execute(sql, params).fetchall()
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        return rows
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run one statement once for each of `rows`."""
         try:
-            self._cursor.executemany(sql, rows)
+            self._db.executemany(sql, rows)
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
@@ -97,7 +115,7 @@ class SqliteSession:
         # The writer waits for locks itself, in steps of a millisecond: SQLite's own steps grow to 100.
         self._db.execute("PRAGMA busy_timeout = 0")
         self._cursor = self._db.cursor()
-        self.conn: Conn = SqliteConn(self._db.cursor(), self._path)
+        self.conn: Conn = SqliteConn(self._db, self._path)
 
     def begin(self) -> None:
         """Take the write lock."""
@@ -151,7 +169,7 @@ class SqliteReader:
         self._db = connect(path, patience)
         self._db.execute("PRAGMA query_only = ON")
         self._cursor = self._db.cursor()
-        self.conn: Conn = SqliteConn(self._db.cursor(), path, read_only=True)
+        self.conn: Conn = SqliteConn(self._db, path, read_only=True)
 
     def begin(self) -> None:
         """Start a transaction: the first statement in it fixes what it sees."""

@@ -117,9 +117,17 @@ def test_a_database_of_another_program_is_refused(database_url: str, tmp_path: P
     assert "not a crowdcore database" in refusal(database_url, tmp_path / "data")
 
 
-def test_a_missing_database_is_not_made_when_that_was_not_asked_for(tmp_path: Path) -> None:
-    assert refusal(None, tmp_path, create=False) == f"no database at {tmp_path}/crowd.db: `crowd run TASK` makes one"
-    assert not (tmp_path / "crowd.db").exists()
+def test_a_missing_database_is_not_made_when_that_was_not_asked_for(database_url: str, tmp_path: Path) -> None:
+    for _ in ("first", "second"):
+        message = refusal(database_url, tmp_path / "data", create=False)
+        assert message.startswith("no database at ")
+        assert message.endswith(": `crowd run TASK` makes one")
+    assert not (tmp_path / "data" / "crowd.db").exists()
+
+
+def test_the_data_directory_is_closed_to_other_users(tmp_path: Path) -> None:
+    open_database(None, tmp_path / "new" / "data").close()
+    assert (tmp_path / "new" / "data").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "crowd.db", "sqlite://", "sqlite:///", ""])

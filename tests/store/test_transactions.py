@@ -97,6 +97,20 @@ def test_a_reader_sees_one_snapshot_and_does_not_hold_up_the_writer(db: Database
     assert db.read(names) == ["before", "meanwhile"]
 
 
+def test_a_row_taken_from_many_keeps_no_old_snapshot(db: Database, opened: Callable[[], Database]) -> None:
+    def newest(conn: Conn) -> str:
+        row = conn.one("SELECT name FROM task ORDER BY id DESC")  # more rows follow, which nobody fetches
+        assert row is not None
+        return str(row["name"])
+
+    db.write(lambda conn: conn.many("INSERT INTO task (name, created_at) VALUES (:n, 1.0)", [{"n": "a"}, {"n": "b"}]))
+    other = opened()
+    for number in range(3):
+        other.write(add(f"other-{number}"))
+        assert db.read(newest) == f"other-{number}"
+        assert db.write(newest) == f"other-{number}"
+
+
 def test_a_read_cannot_write(db: Database) -> None:
     with pytest.raises(Exception, match=r"read.?only"):
         db.read(add("sly"))
