@@ -11,13 +11,12 @@ export function widgetOf(field, tell, upload) {
   if (field.type === "hidden") return hiddenField(field);
   const parts = frame(field);
   const body = makers[field.type](field, parts, tell, upload);
-  const isGroup = body.group !== undefined;
-  const root = isGroup ? body.group : make("div", {});
+  const root = body.group ?? make("div", {});
+  const inside = body.group ? [...root.childNodes] : body.elements;
   root.classList.add("field", `field-${field.type}`);
   if (field.classes) root.classList.add(...field.classes.split(/\s+/).filter(Boolean));
-  root.prepend(parts.heading, ...(parts.help ? [parts.help] : []));
-  if (!isGroup) root.append(...body.elements);
-  root.append(parts.error);
+  // always four parts, so that fields side by side line up
+  root.replaceChildren(parts.heading, parts.help ?? make("div"), make("div", { class: "body" }, ...inside), parts.error);
   root.addEventListener("focusout", (event) => root.contains(event.relatedTarget) || tell("blur"));
   root.addEventListener("focusin", (event) => root.contains(event.relatedTarget) || tell("focus"));
   root.addEventListener("click", () => tell("click"));
@@ -144,6 +143,7 @@ function range(field, parts, tell) {
   element.addEventListener("input", () => show(true), { capture: true });
   element.addEventListener("pointerup", choose);
   element.addEventListener("keydown", (event) => (event.key === " " || event.key === "Enter") && choose());
+  element.value = String(min + Math.round((max - min) / 2 / step) * step);
   const ends = make("div", { class: "range-ends", "aria-hidden": "true" }, make("span", {}, String(min)), output, make("span", {}, String(max)));
   show(false);
   return {

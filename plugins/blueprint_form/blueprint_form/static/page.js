@@ -204,7 +204,7 @@ export class FormPage {
 
   linkTo(widget) {
     const label = this.labelOf(widget);
-    const text = `${label}: ${widget.errors.join(" ")}`;
+    const text = `${label}${/[?!.:]$/.test(label) ? "" : ":"} ${widget.errors.join(" ")}`;
     if (!widget.target) return text;
     const go = (event) => {
       event.preventDefault(); // the page's base address is another folder's
