@@ -1,8 +1,8 @@
 """Python files beside a task: its hooks.py, and unpackaged plugins (`./mine.py:MyBlueprint`).
 
 Each file becomes a module of a unique name, so that two runs share no globals; modules beside it can be
-imported while it loads (each run gets its own), and `sys.path` is as before afterwards. A file that was loaded to read its
-options is handed to the next run that loads the same text, so that it runs once for both.
+imported while it loads (each run gets its own), and `sys.path` is as before afterwards. A file that was
+loaded to read its options is handed to the next run that loads the same text, so that it runs once for both.
 """
 
 from __future__ import annotations

@@ -75,6 +75,10 @@ class Services:
         """The port asked for."""
         return port
 
+    def secret(self, purpose: str) -> bytes:
+        """A key that depends on the purpose."""
+        return purpose.encode()
+
     def visit_returned(self, external_id: str) -> None:
         """Note the visit."""
         self.returned.append(external_id)

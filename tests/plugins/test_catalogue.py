@@ -8,8 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from crowdcore.plugins import Catalogue, Entry, catalogue
-
-from .conftest import Distributions
+from tests.plugins.conftest import Distributions
 
 LOAD = "from crowdcore.plugins import catalogue; import sys; catalogue().load(*sys.argv[1:])"
 
@@ -97,9 +96,7 @@ def test_a_broken_plugin_says_whose_it_is(installed: Distributions, code: str, v
     installed.add("crowd-m", {"crowdcore.providers": {"m": value}}, code=code, module="m")
     done = installed.python(LOAD, "provider", "m")
     joint = ": " if message.startswith("m:P") else " "
-    assert done.stderr.splitlines()[-1] == (
-        f"crowdcore.errors.PluginError: provider 'm' (crowd-m 1.0){joint}{message}"
-    )
+    assert done.stderr.splitlines()[-1] == (f"crowdcore.errors.PluginError: provider 'm' (crowd-m 1.0){joint}{message}")
 
 
 def test_crowd_plugins_lists_kind_name_distribution_and_version(installed: Distributions) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from crowdcore import hookimpl
 from crowdcore.plugins import RunPlugins, load_hooks_module
-
-from .conftest import Runs, Task
+from tests.plugins.conftest import Runs, Task
 
 START = "from crowdcore import hookimpl\n"
 
@@ -116,7 +115,9 @@ def test_two_runs_share_no_globals_not_even_of_modules_beside_hooks(task: Task) 
 
 
 def test_the_file_runs_once_for_its_options_and_its_run(task: Task) -> None:
-    task.write("hooks.py", "import pathlib\np = pathlib.Path(__file__).with_name('log')\nwith p.open('a') as f: f.write('x')")
+    task.write(
+        "hooks.py", "import pathlib\np = pathlib.Path(__file__).with_name('log')\nwith p.open('a') as f: f.write('x')"
+    )
     RunPlugins(task.load())
     assert (task.folder / "log").read_text() == "x"
 

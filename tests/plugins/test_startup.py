@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .conftest import Distributions
+from tests.plugins.conftest import Distributions
 
 HEAVY = ("boto3", "click", "omegaconf", "pluggy", "sqlalchemy", "sqlmodel", "starlette", "uvicorn")
 
@@ -20,7 +20,10 @@ def crowded(installed: Distributions) -> Distributions:
             code = "import time; time.sleep(30)"
         if number == 20:
             code = "raise RuntimeError('broken')"
-        points = {"crowdcore.providers": {f"p{number}": f"plug_{number}:P"}, "crowdcore.commands": {f"c{number}": "p:c"}}
+        points = {
+            "crowdcore.providers": {f"p{number}": f"plug_{number}:P"},
+            "crowdcore.commands": {f"c{number}": "p:c"},
+        }
         installed.add(f"plug-{number}", points, code=code)
     return installed
 

@@ -1,0 +1,108 @@
+"""Decision hooks ask every plugin: any refusal wins, None is no opinion, an exception refuses and is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from crowdcore import hookimpl
+from crowdcore.hooks import NEUTRAL, UNCHECKED
+from crowdcore.types import Agent, Refusal, Unit, Worker
+from tests.plugins.conftest import Runs, Task
+
+
+def deciding(hook: str, *answers: Any) -> list[object]:
+    """Functions that answer a hook, the last one asked first; an exception is raised."""
+
+    def make(answer: Any) -> object:
+        def function(run: Any) -> Any:
+            asked.append(answer)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        function.__name__ = hook
+        return hookimpl(function)
+
+    asked.clear()
+    return [make(answer) for answer in answers]
+
+
+asked: list[Any] = []
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ([], None),
+        ([None, True], None),
+        ([True, False, True], Refusal(NEUTRAL)),
+        ([Refusal("first asked last"), None, Refusal("tall people only"), True], Refusal("tall people only")),
+        ([ValueError("boo"), True], Refusal(NEUTRAL)),
+        ([SystemExit(1), True], Refusal(NEUTRAL)),
+        (["yes"], Refusal(NEUTRAL)),
+    ],
+)
+def test_may_this_worker_do_this_unit(
+    task: Task, runs_of: Runs, worker: Worker, unit: Unit, answers: list[Any], outcome: Refusal | None
+) -> None:
+    hooks = runs_of.hooks(task.load(), hooks=deciding("worker_can_do_unit", *answers))
+    assert asyncio.run(hooks.worker_can_do_unit(worker, unit)) == outcome
+    assert len(asked) == len(answers), "all are asked, also after a refusal"
+
+
+def test_the_operator_reads_who_failed_on_whom(
+    task: Task, runs_of: Runs, worker: Worker, unit: Unit, caplog: pytest.LogCaptureFixture
+) -> None:
+    task.write("hooks.py", "from crowdcore import hookimpl\n@hookimpl\ndef worker_can_do_unit(): return 1 / 0\n")
+    hooks = runs_of.hooks(task.load(), hooks=deciding("worker_can_do_unit", "yes"))
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(hooks.worker_can_do_unit(worker, unit))
+    assert caplog.messages == [
+        "worker_can_do_unit of plugin hooks.py: ZeroDivisionError: division by zero (hooks.py:3) [worker x, unit 1]",
+        "worker_can_do_unit of hooks answered 'yes' (str); the hook wants bool | Refusal | None",
+    ]
+    assert caplog.records[0].exc_info is not None
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [([], None), ([None], None), ([True, None], True), ([True, False], False), ([ValueError("boo")], False)],
+)
+def test_special_work_is_judged_by_all(
+    task: Task, runs_of: Runs, agent: Agent, answers: list[Any], outcome: bool | None
+) -> None:
+    for hook in ("validate_onboarding", "validate_screening", "validate_gold"):
+        hooks = runs_of.hooks(task.load(), hooks=deciding(hook, *answers))
+        assert asyncio.run(getattr(hooks, hook)(agent)) is outcome
+
+
+@pytest.mark.parametrize(
+    ("answers", "errors"),
+    [
+        ([], {}),
+        ([None, {}], {}),
+        ([{"a": []}], {}),
+        ([{"a": ["long", "odd"], "b": "bad"}, {"a": ["odd", "short"]}], {"a": ["odd", "short", "long"], "b": ["bad"]}),
+        ([ValueError("boo"), {"a": ["odd"]}], {"a": ["odd"], "": [UNCHECKED]}),
+        ([["a"]], {"": [UNCHECKED]}),
+        ([{"a": 3}], {"": [UNCHECKED]}),
+    ],
+)
+def test_field_errors_of_all_plugins_are_merged(
+    task: Task, runs_of: Runs, agent: Agent, answers: list[Any], errors: dict[str, list[str]]
+) -> None:
+    hooks = runs_of.hooks(task.load(), hooks=deciding("blueprint_validate", *answers))
+    assert asyncio.run(hooks.blueprint_validate(agent, {}, {})) == errors
+
+
+def test_contributions_know_their_plugin_and_a_failure_stops_the_launch(task: Task, runs_of: Runs) -> None:
+    hooks = runs_of.hooks(task.load(), hooks=deciding("register_gates", ["gate 1"], ["gate 2", "gate 3"]))
+    found = asyncio.run(hooks.register_gates())
+    assert [(c.plugin, c.item) for c in found] == [("hooks 2", "gate 2"), ("hooks 2", "gate 3"), ("hooks", "gate 1")]
+    broken = runs_of.hooks(task.load(), hooks=deciding("register_routes", "route"))
+    with pytest.raises(Exception, match=r"register_routes of hooks answered 'route' \(str\); the hook wants list"):
+        asyncio.run(broken.register_routes())

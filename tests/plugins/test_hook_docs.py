@@ -1,0 +1,55 @@
+"""The specifications, the typed facade, the core's defaults and docs/hooks.md say the same."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+from crowdcore import defaults
+from crowdcore.hookdocs import render
+from crowdcore.hooks import Hooks
+from crowdcore.hookspecs import SPECS
+from crowdcore.plugins.checks import HOOKS
+
+FUNCTIONS = {name: vars(group)[name] for group in SPECS for name in vars(group) if name in HOOKS}
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_the_facade_has_every_hook_with_its_arguments_but_run(name: str) -> None:
+    spec = inspect.signature(FUNCTIONS[name])
+    facade = inspect.signature(getattr(Hooks, name))
+    assert [(p.name, str(p.annotation), p.default) for p in facade.parameters.values()] == [
+        (p.name, str(p.annotation), p.default) for p in spec.parameters.values() if p.name != "run"
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(n for n, hook in HOOKS.items() if hook.kind == "owner"))
+def test_the_facade_answers_what_an_owner_hook_does(name: str) -> None:
+    expected = HOOKS[name].answer.replace("Iterable", "Iterator")
+    assert inspect.signature(getattr(Hooks, name)).return_annotation == expected
+
+
+def test_docs_are_made_of_the_specifications() -> None:
+    page = Path(__file__).parents[2] / "docs" / "hooks.md"
+    assert page.read_text() == render(), "python -m crowdcore.hookdocs > docs/hooks.md"
+
+
+@pytest.mark.parametrize("name", sorted(HOOKS))
+def test_every_hook_s_documentation_can_be_pasted(name: str) -> None:
+    page = render()
+    section = page[page.index(f"### {name}\n") :].split("\n### ")[0]
+    code = section.split("```python\n")[1].split("```")[0]
+    function = ast.parse(code).body[0]
+    assert isinstance(function, ast.AsyncFunctionDef if HOOKS[name].is_async else ast.FunctionDef)
+    assert function.name == name
+    assert {a.arg for a in function.args.args} <= {*HOOKS[name].parameters, "inner"}
+
+
+def test_hooks_without_a_default_are_the_ones_that_cannot_have_one() -> None:
+    owners = {name for name, hook in HOOKS.items() if hook.kind == "owner"}
+    assert owners - set(vars(defaults.CoreDefaults)) == {
+        "architect_deploy", "blueprint_build", "blueprint_live", "blueprint_simulate", "blueprint_task_data",
+    }  # fmt: skip
