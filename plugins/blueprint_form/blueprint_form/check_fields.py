@@ -82,11 +82,11 @@ def _is_number(value: Any) -> bool:
     return not isinstance(value, str) and as_number(value) is not None
 
 
-def _bool(value: Any, kind: str) -> str:
+def _bool(value: Any, _kind: str) -> str:
     return "" if isinstance(value, bool) else f"must be true or false, not {shape(value)}"
 
 
-def _count(value: Any, kind: str) -> str:
+def _count(value: Any, _kind: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
         return ""
     return f"must be a whole number from 0 to {_MOST:,}, not {shape(value)}"
@@ -99,11 +99,11 @@ def _bound(value: Any, kind: str) -> str:
     return "" if _is_number(value) else f"must be a number, not {shape(value)}"
 
 
-def _step(value: Any, kind: str) -> str:
+def _step(value: Any, _kind: str) -> str:
     return "" if _is_number(value) and value > 0 else f"must be a number above 0, not {shape(value)}"
 
 
-def _regexp(value: Any, kind: str) -> str:
+def _regexp(value: Any, _kind: str) -> str:
     parts = [value] if isinstance(value, str) else value
     if not isinstance(parts, list) or not 1 <= len(parts) <= 2 or not all(isinstance(part, str) for part in parts):
         return f"must be a pattern or [pattern, flags], not {shape(value)}"
@@ -114,7 +114,7 @@ def _regexp(value: Any, kind: str) -> str:
     return ""
 
 
-def _extensions(value: Any, kind: str) -> str:
+def _extensions(value: Any, _kind: str) -> str:
     if isinstance(value, list) and value and all(isinstance(each, str) and each.strip(". ") for each in value):
         dotted = [each for each in value if each.startswith(".")]
         return f"write {dotted[0]!r} without the dot" if dotted else ""
@@ -143,7 +143,7 @@ def check_value(field: dict[str, Any], path: str) -> Iterator[Problem]:
     yield Problem(f"{path}.value", f"the default value must be {wanted}, not {shape(value)}")
 
 
-def _is_text(value: Any, options: list[str]) -> bool:
+def _is_text(value: Any, _options: list[str]) -> bool:
     return isinstance(value, str)
 
 
@@ -161,5 +161,5 @@ _DEFAULTS: dict[str, Callable[[Any, list[str]], bool]] = {
     and sorted(value) == sorted(options),
     "checkbox": lambda value, options: isinstance(value, dict)
     and all(key in options and isinstance(chosen, bool) for key, chosen in value.items()),
-    "file": lambda value, _: False,
+    "file": lambda _value, _options: False,
 }  # fmt: skip

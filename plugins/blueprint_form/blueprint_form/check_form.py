@@ -32,9 +32,7 @@ def check(form: Any, where: str = "form", custom: Custom | None = None) -> list[
     """
     checker = _Checker(custom or Custom())
     checker.form(form, where)
-    if not checker.problems:  # rules look at fields, so they are judged once the fields are sound
-        checker.problems += check_rules(checker.placed)
-    return checker.problems
+    return checker.problems + check_rules(checker.placed)
 
 
 @dataclass
@@ -64,8 +62,6 @@ class _Checker:
             rules = [(section_path, section.get("visible_when"))]
             for fieldset, fieldset_path in self.children(section, section_path, "fieldsets"):
                 self.fieldset(fieldset, fieldset_path, rules)
-        if not self.placed and not self.problems:
-            self.add(path, "the form has no field")
 
     def fieldset(self, fieldset: Any, path: str, rules: list[tuple[str, Any]]) -> None:
         if not self.part(fieldset, path, schema.FIELDSET, "fieldset"):
@@ -94,10 +90,12 @@ class _Checker:
         self.triggers(each, path, schema.FIELD_EVENTS)
         if "options" in schema.FIELDS[type].attributes and isinstance(each.get("options"), list):
             self.problems += check_options(each, path)
-        if len(self.problems) == before:
+        if isinstance(each.get("validators", {}), dict):
             self.problems += check_validators(each, path, self.custom.validators)
+        if len(self.problems) == before:
             self.problems += check_value(each, path)
-        self.placed.append((path, each, rules))
+        if isinstance(each.get("name"), str):
+            self.placed.append((path, each, rules))
         return None
 
     def part(self, value: Any, path: str, part: Part, word: str) -> bool:

@@ -14,7 +14,7 @@ Placed = tuple[str, dict[str, Any], list[tuple[str, Any]]]
 
 
 def check_rules(placed: list[Placed]) -> list[Problem]:
-    """Every fault of the rules of a form whose fields are sound."""
+    """Every fault of the rules of a form; what is no rule at all is told elsewhere."""
     fields = {field["name"]: field for _, field, _ in placed}
     found: dict[Problem, None] = {}  # a section's rule is met once per field, but told once
     looks_at: dict[str, list[str]] = {}
@@ -32,8 +32,8 @@ def check_rules(placed: list[Placed]) -> list[Problem]:
 
 def _listed(given: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(given, list):
-        yield from ((f"{path}[{index}]", rule) for index, rule in enumerate(given))
-    elif given is not None:
+        yield from ((f"{path}[{index}]", rule) for index, rule in enumerate(given) if isinstance(rule, dict))
+    elif isinstance(given, dict):
         yield path, given
 
 
@@ -78,8 +78,14 @@ def _single(value: Any, field: dict[str, Any], at: str) -> Iterator[Problem]:
         yield Problem(at, f"must be text, not {shape(value)}")
     elif field["type"] == "date" and value and not is_date(value):
         yield Problem(at, f'must be a date like "2024-12-31", not {shape(value)}')
-    elif "options" in field and value and value not in (known := [o["value"] for o in field["options"]]):
+    elif "options" in field and value and value not in (known := _option_values(field)):
         yield Problem(at, f"{value!r} is no option of field {field['name']!r}{suggestion(value, known)}")
+
+
+def _option_values(field: dict[str, Any]) -> list[str]:
+    options = field["options"] if isinstance(field["options"], list) else []
+    values = [option.get("value") for option in options if isinstance(option, dict)]
+    return [value for value in values if isinstance(value, str)]
 
 
 def _circles(placed: list[Placed], looks_at: dict[str, list[str]]) -> Iterator[Problem]:

@@ -112,6 +112,6 @@ def expand(
         yield item
 
 
-def _fill(texts: TokenSet, text: str, path: str) -> str:
+def _fill(texts: TokenSet, text: str, _path: str) -> str:
     # a function, not a replacement string: values may hold backslashes; one pass: values may hold {{braces}}
     return _TOKEN.sub(lambda found: texts[found[1]], text)

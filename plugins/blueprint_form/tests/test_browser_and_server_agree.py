@@ -10,7 +10,8 @@ from blueprint_form.patterns import PatternError, compile_pattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-LETTERS = ["a", "B", "z", "é", "ß", "ſ", "K", "İ", "ı", "Σ", "ς", "1", "٣", "_", " ", "\n", "\u2028", "\x85", "\ufeff",
+LETTERS = ["a", "B", "z", "é", "ß", "ſ", "K", "İ", "ı", "Σ", "ς", "1", "٣", "_", " ", "\n",
+    "\u2028", "\x85", "\ufeff",
            "-", ".", "@", "😀", "👩‍🔬", "𐐀", "𐐨", "e\u0301", "\x00", "\ud83d", "\ude00"]  # fmt: skip
 # through JSON once, as on the wire: two halves of a pair side by side become one character
 TEXTS = st.lists(st.sampled_from(LETTERS), max_size=8).map(lambda parts: str(json.loads(json.dumps("".join(parts)))))
@@ -20,15 +21,20 @@ NUMBERS = st.one_of(
     st.floats(-20, 20, allow_nan=False).map(lambda x: round(x, 2)),
     st.sampled_from([0.1, 0.3, 1e-7, 1e21, 2**53 + 1, -0.0, 123456789.123]),
 )
-NUMBER_TEXTS = ["3", "-3", "0.30", "+1", "1.", ".5", "1e3", "1e400", "NaN", "Infinity", " 3", "3 ", "٣", "0x10", "1_0",
+NUMBER_TEXTS = ["3", "-3", "0.30", "+1", "1.", ".5", "1e3", "1e400", "NaN", "Infinity", " 3",
+    "3 ", "٣", "0x10", "1_0",
                 "-0", "9007199254740993", "9" * 101, "1E-2", "--1", ""]  # fmt: skip
-DATES = ["2024-02-29", "2023-02-29", "2024-12-31", "0000-01-01", "0001-01-01", "2024-13-01", "2024-1-1", "1900-02-29",
+DATES = ["2024-02-29", "2023-02-29", "2024-12-31", "0000-01-01", "0001-01-01", "2024-13-01",
+    "2024-1-1", "1900-02-29",
          "2000-02-29", "2024-06-31", "2024-01-01\n", "٢٠٢٤-01-01", "9999-12-31", ""]  # fmt: skip
 GOOD_DATES = ["2024-02-29", "2000-01-01", "2024-12-31"]
 PATTERNS = [
-    "^a.c$", "^.$", "^..$", "^\\w+$", "^\\W+$", "\\bB", "\\Ba", "^\\s*$", "^\\S+$", "^\\d+$", "[^a-z]", "^[a-z]+$", "^$", "a|b|$",
-    "^(a|b)?\\1$", "(?<x>.)\\k<x>", "(?=a)\\w", "(?<!a)B", "^[😀-😎]+$", "^[^\\s]*$", "\\u{1F600}", "\\ud83d", "^\\p{L}+$",
-    "[\\p{L}\\d]", "\\P{L}", "^\\S{2,3}?$", "k", "^[K-ſ]$", "[^k]", "σ", "ß", "𐐀", "[\\w-]", "a{,2}", "]", "\\x41", "\\cJ", "^-?$",
+    "^a.c$", "^.$", "^..$", "^\\w+$", "^\\W+$", "\\bB", "\\Ba", "^\\s*$", "^\\S+$", "^\\d+$",
+    "[^a-z]", "^[a-z]+$", "^$", "a|b|$",
+    "^(a|b)?\\1$", "(?<x>.)\\k<x>", "(?=a)\\w", "(?<!a)B", "^[😀-😎]+$", "^[^\\s]*$", "\\u{1F600}",
+    "\\ud83d", "^\\p{L}+$",
+    "[\\p{L}\\d]", "\\P{L}", "^\\S{2,3}?$", "k", "^[K-ſ]$", "[^k]", "σ", "ß", "𐐀", "[\\w-]",
+    "a{,2}", "]", "\\x41", "\\cJ", "^-?$",
     "^[\\x00-\\x7F]*$", "[]", "[^]", "^(?:a|ab)(?:c|bcd)?$", "\\.", "^a*?$", "(a*)*b", "i", "[i]", "ı", "\\0",
 ]  # fmt: skip
 FLAGS = ["", "i", "m", "s", "u", "y", "iu", "ig", "ims", "gimsuy"]
@@ -83,7 +89,8 @@ def _validators(draw: Any, kind: str) -> dict[str, Any]:
     return rules
 
 
-KINDS = ["input", "email", "textarea", "hidden", "number", "range", "date", "select", "select multiple", "radio",
+KINDS = ["input", "email", "textarea", "hidden", "number", "range", "date", "select",
+    "select multiple", "radio",
          "checkbox", "ranking", "file"]  # fmt: skip
 
 

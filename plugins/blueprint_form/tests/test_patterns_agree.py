@@ -10,13 +10,17 @@ from blueprint_form.patterns import PatternError, compile_pattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-ATOMS = ["a", "B", "k", "é", "ß", "ſ", "σ", "😀", "𐐀", ".", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "[a-z]", "[^a-z]", "[\\w-]",
-         "[^\\W_]", "[😀-😎é]", "[]", "[^]", "\\.", "\\x6B", "\\u212A", "\\uD83D", "\\n", "-", "]", "\\p{Lu}", "[^\\p{L}]"]  # fmt: skip
+ATOMS = ["a", "B", "k", "é", "ß", "ſ", "σ", "😀", "𐐀", ".", "\\d", "\\D", "\\w", "\\W", "\\s",
+    "\\S", "[a-z]", "[^a-z]", "[\\w-]",
+         "[^\\W_]", "[😀-😎é]", "[]", "[^]", "\\.", "\\x6B", "\\u212A", "\\uD83D", "\\n", "-", "]",
+         "\\p{Lu}", "[^\\p{L}]"]  # fmt: skip
 PLACES = ["^", "$", "\\b", "\\B", "(?=a)", "(?!a)", "(?<=B)", "(?<!\\w)"]
 COUNTS = ["", "", "", "?", "*", "+", "{2}", "{1,2}", "{0,}", "+?", "*?"]
 TEXT = st.lists(
-    st.sampled_from(["a", "B", "b", "k", "K", "K", "s", "ſ", "ß", "ẞ", "é", "É", "σ", "ς", "Σ", "😀", "𐐀", "𐐨", "1", "_", " ", "\n",
-                     "\r", "\u2028", "\x85", "\ufeff", "\u180e", "-", "]", ".", "ǅ", "İ", "ı", "i", "I", "µ", "μ"]),
+    st.sampled_from(["a", "B", "b", "k", "K", "K", "s", "ſ", "ß", "ẞ", "é", "É", "σ", "ς", "Σ",
+    "😀", "𐐀", "𐐨", "1", "_", " ", "\n",
+                     "\r", "\u2028", "\x85", "\ufeff", "\u180e", "-", "]", ".", "ǅ", "İ", "ı",
+                     "i", "I", "µ", "μ"]),
     max_size=6,
 ).map("".join)  # fmt: skip
 FLAGS = st.sampled_from(["", "i", "u", "iu", "m", "s", "y", "imsu"])
@@ -57,13 +61,19 @@ def test_whatever_is_accepted_matches_as_in_javascript(browser: Any, source: str
 @pytest.mark.parametrize(
     ("source", "flags", "reason"),
     [
-        ("(", "", "never closed"), ("a)", "", "unmatched"), ("[a", "", "never closed"), ("*a", "", "nothing to repeat"),
+        ("(", "", "never closed"), ("a)", "", "unmatched"), ("[a", "", "never closed"), ("*a", "",
+        "nothing to repeat"),
         ("a{2,1}", "", "out of order"), ("[z-a]", "", "out of order"), ("a\\", "", "ends too early"),
-        ("(?P<n>a)", "", "(?<name>"), ("a++", "", "possessive"), ("(?>a)", "", "not in JavaScript"), ("(?i)a", "", "not in JavaScript"),
-        ("\\Aa", "", "use ^"), ("a\\Z", "", "use $"), ("\\p{L}", "", "needs flag u"), ("\\p{L}", "iu", "both cases"),
-        ("\\p{Emoji}", "u", "not offered"), ("(a)+\\1", "", "not the same"), ("(a)\\1", "i", "not the same"), ("\\1(a)", "", "always be empty"),
-        ("(?<=\\1(a))", "", "not the same"), ("\\2(a)", "", "does not exist"), ("\\k<n>a", "", "names no group"), ("a", "v", "flag 'v'"),
-        ("a", "ii", "twice"), ("\\-", "u", "drop the backslash"), ("{", "u", "\\{"), ("\\012", "", "octal"), ("(?<n>a)(?<n>b)", "", "two groups"),
+        ("(?P<n>a)", "", "(?<name>"), ("a++", "", "possessive"), ("(?>a)", "",
+        "not in JavaScript"), ("(?i)a", "", "not in JavaScript"),
+        ("\\Aa", "", "use ^"), ("a\\Z", "", "use $"), ("\\p{L}", "", "needs flag u"), ("\\p{L}",
+        "iu", "both cases"),
+        ("\\p{Emoji}", "u", "not offered"), ("(a)+\\1", "", "not the same"), ("(a)\\1", "i",
+        "not the same"), ("\\1(a)", "", "always be empty"),
+        ("(?<=\\1(a))", "", "not the same"), ("\\2(a)", "", "does not exist"), ("\\k<n>a", "",
+        "names no group"), ("a", "v", "flag 'v'"),
+        ("a", "ii", "twice"), ("\\-", "u", "drop the backslash"), ("{", "u", "\\{"), ("\\012", "",
+        "octal"), ("(?<n>a)(?<n>b)", "", "two groups"),
     ],
 )  # fmt: skip
 def test_a_pattern_that_one_side_lacks_is_refused_with_the_reason(source: str, flags: str, reason: str) -> None:
@@ -75,9 +85,12 @@ def test_a_pattern_that_one_side_lacks_is_refused_with_the_reason(source: str, f
 @pytest.mark.parametrize(
     ("source", "flags", "text", "matches"),
     [
-        ("^a$", "", "a\n", False), ("^\\d$", "", "٣", False), ("^\\w$", "", "é", False), ("^\\s$", "", "\ufeff", True),
-        ("^\\s$", "", "\x85", False), (".", "", "\u2028", False), (".", "s", "\u2028", True), ("^b", "m", "a\rb", True),
-        ("b", "y", "ab", False), ("^.$", "", "😀", False), ("^.$", "u", "😀", True), ("ß", "i", "SS", False), ("k", "i", "\u212a", False),
+        ("^a$", "", "a\n", False), ("^\\d$", "", "٣", False), ("^\\w$", "", "é", False), ("^\\s$",
+        "", "\ufeff", True),
+        ("^\\s$", "", "\x85", False), (".", "", "\u2028", False), (".", "s", "\u2028", True),
+        ("^b", "m", "a\rb", True),
+        ("b", "y", "ab", False), ("^.$", "", "😀", False), ("^.$", "u", "😀", True), ("ß", "i",
+        "SS", False), ("k", "i", "\u212a", False),
         ("k", "iu", "\u212a", True), ("A", "ig", "a", True),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ def emit(node: Node, flags: str) -> str:
     """`node` as text for regex.compile, which needs no flag."""
     match node:
         case Chars():
-            return _chars(node, charset.top("u" in flags))
+            return _chars(node)
         case Edge(kind):
             return _edge(kind, flags)
         case BackReference(index):
@@ -29,7 +29,7 @@ def emit(node: Node, flags: str) -> str:
             return "(?:" + "|".join(emit(option, flags) for option in options) + ")"
 
 
-def _chars(node: Chars, last: int) -> str:
+def _chars(node: Chars) -> str:
     parts = _class_text(node.ranges)
     parts += "".join(f"\\{'P' if negated else 'p'}{{{name}}}" for negated, name in node.properties)
     if node.inverted:
