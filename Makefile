@@ -1,0 +1,53 @@
+# The commands of a checkout. Each does its own set-up; `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo export test check format constraints schema clean
+
+PORT ?= 3000
+WORKERS ?= 2
+ARGS ?=
+
+ENVIRONMENT := .venv/.complete
+PYTHON_OF_IT := .venv/bin/python
+MEMBERS := $(wildcard plugins/*/pyproject.toml)
+TYPED := crowdcore $(foreach member,$(MEMBERS),$(dir $(member))$(notdir $(patsubst %/,%,$(dir $(member)))))
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+
+demo: $(ENVIRONMENT) ## serve examples/form at http://localhost:3000 (make demo PORT=3001: elsewhere)
+	@exec scripts/demo.sh --port $(PORT)
+
+export: $(ENVIRONMENT) ## the demo's answers so far, into demo-answers/
+	@exec scripts/demo.sh --export
+
+test: $(ENVIRONMENT) ## every test, real browser and database included (make test ARGS="tests/store -k lock")
+	@scripts/programs.sh
+	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: $(ENVIRONMENT) ## style, types, the direction of imports, dependencies that fit together
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy $(TYPED)
+	.venv/bin/lint-imports
+	.venv/bin/uv pip check --python $(PYTHON_OF_IT)
+	$(PYTHON_OF_IT) -m crowdcore.store.generate --check
+
+format: $(ENVIRONMENT) ## put the code into the form that `make check` wants
+	.venv/bin/ruff check --fix --quiet . || true
+	.venv/bin/ruff format .
+
+constraints: $(ENVIRONMENT) ## constraints.txt with the newest versions that fit together
+	@scripts/constraints.sh
+
+schema: $(ENVIRONMENT) ## the SQL that makes new databases, from crowdcore/models.py
+	@$(PYTHON_OF_IT) -m crowdcore.store.generate
+
+clean: ## remove the environment, caches and the demo's data
+	rm -rf .venv .tools .demo demo-answers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	    .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ENVIRONMENT): pyproject.toml constraints.txt scripts/environment.sh $(MEMBERS)
+	@scripts/environment.sh
+	@touch $@
