@@ -38,9 +38,9 @@ class BlueprintHooks(TypedCallers):
                 item = next(iterator)
             except StopIteration:
                 return
-            except CrowdError:
+            except (CrowdError, KeyboardInterrupt):
                 raise
-            except Exception as error:
+            except BaseException as error:  # even sys.exit(), which would end the launching thread unseen
                 raise failed(source, error) from error
             yield item
 

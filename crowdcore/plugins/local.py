@@ -170,10 +170,8 @@ def _run(path: Path, text: bytes, folders: list[Path]) -> ModuleType:
 @contextmanager
 def _siblings(folders: list[Path]) -> Iterator[None]:
     """Let imports find modules in `folders`, anew: not those that another run or task imported."""
-    here = {e.stem for f in folders for e in f.iterdir() if e.suffix == ".py" or (e / "__init__.py").is_file()}
-    for name in [n for n in sys.modules if n.partition(".")[0] in here]:
-        if hasattr(sys.modules[name], _MARK):
-            del sys.modules[name]
+    for name in [name for name, module in sys.modules.items() if hasattr(module, _MARK)]:
+        del sys.modules[name]
     before, path = set(sys.modules), [str(folder) for folder in folders]
     sys.path[:0] = path
     try:
@@ -183,8 +181,16 @@ def _siblings(folders: list[Path]) -> Iterator[None]:
             if entry in sys.path:
                 sys.path.remove(entry)
         for name in set(sys.modules) - before:
-            if name.partition(".")[0] in here:
+            if _beside(sys.modules.get(name.partition(".")[0]), folders):
                 setattr(sys.modules[name], _MARK, folders[-1])
+
+
+def _beside(module: ModuleType | None, folders: list[Path]) -> bool:
+    """Whether a top-level module lies in one of `folders` itself (not in an environment below it)."""
+    file = Path(getattr(module, "__file__", None) or "")
+    return file.suffix == ".py" and (
+        file.parent in folders or (file.name == "__init__.py" and file.parents[1] in folders)
+    )
 
 
 def _fault(path: Path, error: BaseException) -> str:

@@ -45,7 +45,8 @@ class Registered:
 
     def tokens(self, attribute: str) -> set[str]:
         """What it `needs`, `wants` or `offers` (a class attribute or a property that asks the options)."""
-        return set(getattr(self.instance, attribute, ()))
+        found = getattr(self.instance, attribute, ())
+        return {found} if isinstance(found, str) else set(found)
 
 
 class RunPlugins:

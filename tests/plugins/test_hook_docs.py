@@ -11,7 +11,9 @@ import pytest
 from crowdcore import defaults
 from crowdcore.hookdocs import render
 from crowdcore.hooks import Hooks
+from crowdcore.hooks.callers import kind_of_work
 from crowdcore.hookspecs import SPECS
+from crowdcore.limits import LIMITS
 from crowdcore.plugins.checks import HOOKS
 
 FUNCTIONS = {name: vars(group)[name] for group in SPECS for name in vars(group) if name in HOOKS}
@@ -53,3 +55,15 @@ def test_hooks_without_a_default_are_the_ones_that_cannot_have_one() -> None:
     assert owners - set(vars(defaults.CoreDefaults)) == {
         "architect_deploy", "blueprint_build", "blueprint_live", "blueprint_simulate", "blueprint_task_data",
     }  # fmt: skip
+
+
+def test_the_table_of_limits_is_true() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
+    table = {row[0]: row for row in rows if row[0] in LIMITS and len(row) == 4}
+    assert list(table) == list(LIMITS)
+    for kind, limit in LIMITS.items():
+        assert table[kind][1].split(",")[0].split()[0] == str(limit.threads)
+        assert float(table[kind][2]) == limit.seconds
+    named = {word: kind for kind, row in table.items() for word in row[3].replace(",", "").split() if word in HOOKS}
+    assert {hook: kind_of_work(hook) for hook in named} == named

@@ -114,6 +114,14 @@ def test_two_runs_share_no_globals_not_even_of_modules_beside_hooks(task: Task) 
     assert first.seen is not second.seen  # type: ignore[attr-defined]
 
 
+def test_packages_of_an_environment_below_the_task_are_imported_once(task: Task) -> None:
+    task.write("venv/lib/far.py", "seen = []")
+    task.write("hooks.py", "import sys\nsys.path.append(__file__[:-8] + 'venv/lib')\nimport far\nsys.path.pop()")
+    first, second = (RunPlugins(task.load()).registered["hooks.py"].instance for _ in range(2))
+    assert first.far is second.far  # type: ignore[attr-defined]
+    del sys.modules["far"]
+
+
 def test_the_file_runs_once_for_its_options_and_its_run(task: Task) -> None:
     task.write(
         "hooks.py", "import pathlib\np = pathlib.Path(__file__).with_name('log')\nwith p.open('a') as f: f.write('x')"

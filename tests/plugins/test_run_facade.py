@@ -77,13 +77,9 @@ def test_records_have_unique_keys(services: Services) -> None:
 
 def test_records_are_read_in_pages(services: Services) -> None:
     records = Run(services, "provider:mock", None).records("many")
-    for number in range(1005):
-        services.db.submit(
-            lambda conn, n=number: conn.execute(
-                "INSERT INTO record (run_id, plugin, kind, key, value) VALUES (:r, 'provider:mock', 'many', :k, :v)",
-                r=services.run_id, k=str(n), v=str(n),
-            )
-        )  # fmt: skip
+    sql = "INSERT INTO record (run_id, plugin, kind, key, value) VALUES (:r, 'provider:mock', 'many', :k, :v)"
+    rows = [{"r": services.run_id, "k": str(number), "v": str(number)} for number in range(1005)]
+    services.db.write(lambda conn: conn.many(sql, rows))
     records.put("last", 0)
     assert [key for key, _ in records.items()] == [*map(str, range(1005)), "last"]
 
