@@ -188,9 +188,9 @@ def _siblings(folders: list[Path]) -> Iterator[None]:
 def _beside(module: ModuleType | None, folders: list[Path]) -> bool:
     """Whether a top-level module lies in one of `folders` itself (not in an environment below it)."""
     file = Path(getattr(module, "__file__", None) or "")
-    return file.suffix == ".py" and (
-        file.parent in folders or (file.name == "__init__.py" and file.parents[1] in folders)
-    )
+    if file.name == "__init__.py":
+        file = file.parent
+    return file.parent in folders and (file.suffix == ".py" or file.is_dir())
 
 
 def _fault(path: Path, error: BaseException) -> str:
