@@ -32,6 +32,7 @@ _BASE = re.compile(rb"<base\s", re.IGNORECASE)
 _PRELOADS = b"".join(
     b'<link rel="modulepreload" href="../%s">' % name.encode()
     for name in ("crowd.js", *sorted(f"crowd/{path.name}" for path in (STATIC / "crowd").glob("*.js")))
+    if name != "crowd/live.js"  # fetched by live work only
 )
 
 
@@ -57,8 +58,13 @@ class TaskPage:
 
 
 def with_base(page: bytes) -> bytes:
-    """`page` with our links first in its head: relative addresses then mean files of the task."""
-    links = _PRELOADS if _BASE.search(page) else b'<base href="task/">' + _PRELOADS
+    """`page` with our links first in its head: relative addresses then mean files of the task.
+
+    A page with a <base> of its own is left as it is.
+    """
+    if _BASE.search(page):
+        return page
+    links = b'<base href="task/">' + _PRELOADS
     place = _HEAD.search(page) or _DOCTYPE.match(page)
     end = place.end() if place else 0
     return page[:end] + links + page[end:]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from crowdcore.clock import Clock
 from crowdcore.errors import RequestError
 
 _SWEEP_AT = 20_000
+_GRAIN = 0.01
+"""Of one call: what rounding and floating point may cost somebody who waited exactly as told."""
 
 
 class Buckets:
@@ -24,8 +28,8 @@ class Buckets:
         now = self._clock.ticks()
         left, at = self._state.get(key, (self._burst, now))
         left = min(self._burst, left + (now - at) * self._rate)
-        if left < 1:
-            wait = round((1 - left) / self._rate, 3)
+        if left < 1 - _GRAIN:
+            wait = ceil((1 - left) / self._rate * 1000) / 1000
             raise RequestError(429, "too_fast", "Too many requests at once. Wait a moment.", retry_after=wait)
         self._state[key] = (left - 1, now)
         if len(self._state) > _SWEEP_AT:

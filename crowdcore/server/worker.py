@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from starlette.staticfiles import StaticFiles
 
 TASK = "/task/"
+_NO_ICON = Reply(204, b"", (b"cache-control", b"max-age=86400"))
+_CLIENT = Reply(307, b"", (b"location", b"../crowd.js"), REVALIDATE)
+"""For pages that say src="crowd.js": relative addresses mean the task's files."""
 
 
 class WorkerApp:
@@ -89,6 +92,8 @@ class WorkerApp:
             if path == "/":
                 return self._page.reply()
             return json_reply(200, {"status": "ok"}) if path == "/healthz" else self.metrics.reply()
+        if path == "/favicon.ico":
+            return _NO_ICON
         reply = self._assets.reply(scope) if method in ("GET", "HEAD") else None
         if reply is not None:
             scope[ROUTE] = path
@@ -107,6 +112,9 @@ class WorkerApp:
             from starlette.staticfiles import StaticFiles  # a single-page task has no further files
 
             self._task = StaticFiles(directory=self._context.build_dir, check_dir=False)
+        if scope["path"] == TASK + "crowd.js" and not (self._context.build_dir / "crowd.js").exists():
+            await _CLIENT(scope, receive, send)
+            return
         inside = {**scope, "path": scope["path"][len(TASK) - 1 :], "root_path": ""}
         await self._task(inside, receive, with_policy)
 

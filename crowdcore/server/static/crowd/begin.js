@@ -1,7 +1,7 @@
 // From the page's address to its work: first what still waits to be sent, then the document.
 
 import * as device from './device.js';
-import { finish, refuse } from './ending.js';
+import { finish, forgetLooks, refuse } from './ending.js';
 import { reportAs, watch } from './faults.js';
 import { CrowdError, agentUrl, ask, persist } from './net.js';
 import * as outbox from './outbox.js';
@@ -16,14 +16,19 @@ const GONE = new Set(['bad_token', 'unknown_agent']);
 export async function begin() {
   watch();
   keepFragmentsHere();
-  const slow = setTimeout(() => banner.show('loading', words.loading), 600);
   try {
     const refused = await sendWhatWaits();
-    const document = await persist(ownDocument, AT_MOST);
-    return await open(document, refused);
+    return await open(await document(), refused);
   } catch (error) {
     if (!(error instanceof CrowdError)) throw error;
     return await refuse(error);
+  }
+}
+
+async function document() {
+  const slow = setTimeout(() => banner.show('loading', words.loading), 600);
+  try {
+    return await persist(ownDocument, AT_MOST);
   } finally {
     clearTimeout(slow);
     banner.hide('loading');
@@ -74,16 +79,17 @@ async function ownDocument() {
   return (await ask('POST', agentUrl(), { json: { params } })).body;
 }
 
-async function open(document, refused) {
-  const { agent, phase, provider, frontend } = document;
+async function open(given, refused) {
+  const { agent, phase, provider, frontend } = given;
   if (frontend?.title) window.document.title = frontend.title;
   if (agent !== null) {
-    device.session.save(document);
-    reportAs(document);
+    device.session.save(given);
+    reportAs(given);
   }
-  if (phase === 'done') return finish(document.completion);
+  forgetLooks();
+  if (phase === 'done') return finish(given.completion);
   if (frontend?.block_mobile && isPhone()) return refuse({ code: 'no_phone' });
-  const work = await new Work(document, refused?.error ?? null).open(document);
+  const work = await new Work(given, refused?.error ?? null).open(given);
   if (refused) {
     work.draft = refused.data;
     await banner.notice('refused', words.notAccepted);

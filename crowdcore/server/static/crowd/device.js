@@ -51,29 +51,35 @@ export async function drop(store, token) {
   await run(store, 'readwrite', (s) => s.delete(token), () => undefined);
 }
 
-/** This tab's agent and token for the page's address: {agent, token} or null. */
-const KEY = `crowd:${location.pathname}${location.search}`;
-export const place = KEY;
+/** What this tab remembers about the page's address, where the browser allows it. */
+export const place = `crowd:${location.pathname}${location.search}`;
+
+function recall(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+function remember(key, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Without storage a reload asks for the work anew and is given the same.
+  }
+}
+
+/** The agent whose work this tab shows: {agent, token} or null. */
 export const session = {
-  load() {
-    try {
-      return JSON.parse(sessionStorage.getItem(KEY));
-    } catch {
-      return null;
-    }
-  },
-  save({ agent, token }) {
-    try {
-      sessionStorage.setItem(KEY, JSON.stringify({ agent, token }));
-    } catch {
-      // Without storage a reload asks for the work anew and is given the same.
-    }
-  },
-  clear() {
-    try {
-      sessionStorage.removeItem(KEY);
-    } catch {
-      // Nothing was kept.
-    }
-  },
+  load: () => recall(place),
+  save: ({ agent, token }) => remember(place, { agent, token }),
+  clear: () => remember(place, null),
+};
+
+/** How often the page looked for free work by itself. */
+export const looks = {
+  count: () => recall(`${place}:looks`) ?? 0,
+  set: (n) => remember(`${place}:looks`, n || null),
 };

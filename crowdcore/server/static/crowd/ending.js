@@ -36,10 +36,12 @@ export async function refuse(error, answers = null) {
   return forever();
 }
 
+/** There is work: the next wait for it starts counting anew. */
+export const forgetLooks = () => device.looks.set(0);
+
 /** A button to look for free work, and a clock that presses it. */
 function looking(retryAfter) {
-  const key = `${device.place}:looks`;
-  const looks = Number(sessionStorage.getItem(key) ?? 0) + 1;
+  const looks = device.looks.count() + 1;
   const press = button(words.lookAgain, reload);
   if (looks > LOOKS) return [press];
   let left = Math.max(5, Math.round(retryAfter ?? 15));
@@ -49,7 +51,7 @@ function looking(retryAfter) {
     clock.textContent = words.again(Math.max(0, left));
     if (left > 0) return;
     clearInterval(timer);
-    sessionStorage.setItem(key, String(looks));
+    device.looks.set(looks);
     reload();
   }, 1000);
   return [press, clock];
