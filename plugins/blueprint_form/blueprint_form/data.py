@@ -19,6 +19,7 @@ TASK_DATA, TASK_LINES, UNIT_CONFIG = "task_data.json", "task_data.jsonl", "unit_
 TOKEN_SETS, SEPARATE_TOKENS = "token_sets_values_config.json", "separate_token_values_config.json"
 _ITEM_KEYS = ("form", "metadata", "form_metadata")
 _MOST_TOLD = 50
+_INSERTION = "insertions"  # looking for it in the text is far cheaper than walking every item
 
 
 @dataclass
@@ -60,29 +61,31 @@ class Source:
         if self.kind == "unit_config":
             yield from self._expanded(faults)
             return
-        for where, item in self._lines(faults) if self.kind == "data_jsonl" else self._list(faults):
+        for where, item, inserts in self._lines(faults) if self.kind == "data_jsonl" else self._list(faults):
             problems: list[Problem] = []
-            yield where, self.insertions.insert(item, where, problems)
+            yield where, self.insertions.insert(item, where, problems) if inserts else item
             faults.add(self.path, problems)
 
-    def _list(self, faults: Faults) -> Iterator[tuple[str, Any]]:
-        value = read_json(self.path, faults)
-        if value is None:
+    def _list(self, faults: Faults) -> Iterator[tuple[str, Any, bool]]:
+        text = read_text(self.path, faults)
+        value = _parse(text, self.path, faults, "") if text is not None else None
+        if text is None or value is None:
             return
         if not isinstance(value, list) or not value:
             faults.add(self.path, [Problem("", f"must be a list with at least one item, not {shape(value)}")])
             return
+        inserts = _INSERTION in text
         for index, item in enumerate(value):
-            yield f"[{index}]", item
+            yield f"[{index}]", item, inserts
 
-    def _lines(self, faults: Faults) -> Iterator[tuple[str, Any]]:
+    def _lines(self, faults: Faults) -> Iterator[tuple[str, Any, bool]]:
         with open_text(self.path) as lines:
             try:
                 for number, line in enumerate(lines, 1):
                     if line.strip():
                         value = _parse(line, self.path, faults, f"line {number}")
                         if value is not None:
-                            yield f"line {number}", value
+                            yield f"line {number}", value, _INSERTION in line
             except UnicodeDecodeError as error:
                 faults.add(self.path, [Problem("", f"is not UTF-8 text: {error.reason} at byte {error.start}")])
 
@@ -192,15 +195,20 @@ def open_text(path: Path) -> Any:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def read_json(path: Path, faults: Faults) -> Any:
-    """The JSON value of a file; None after noting why it has none."""
+def read_text(path: Path, faults: Faults) -> str | None:
+    """The file's text; None after noting why it has none."""
     with open_text(path) as file:
         try:
-            text = file.read()
+            return str(file.read())
         except UnicodeDecodeError as error:
             faults.add(path, [Problem("", f"is not UTF-8 text: {error.reason} at byte {error.start}")])
             return None
-    return _parse(text, path, faults, "")
+
+
+def read_json(path: Path, faults: Faults) -> Any:
+    """The JSON value of a file; None after noting why it has none."""
+    text = read_text(path, faults)
+    return None if text is None else _parse(text, path, faults, "")
 
 
 def _parse(text: str, path: Path, faults: Faults, where: str) -> Any:
