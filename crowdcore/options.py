@@ -262,9 +262,10 @@ def _items(annotation: Any, value: Any) -> Iterator[Any]:
 
 def _convert_union(annotation: Any, value: Any, reading: Reading, key: Key, meta: Mapping[str, Any]) -> Any:
     tries: list[list[str]] = []
+    plain = {**meta, "path": False} if Path in members(annotation) else meta  # Path | list[str]: text is text
     for member in members(annotation):
         trial = dataclasses.replace(reading, problems=[])
-        converted = convert(member, value, trial, key, meta)
+        converted = convert(member, value, trial, key, meta if member is Path else plain)
         if not trial.problems:
             return converted
         if isinstance(value, Mapping) == (kind_of(member) in ("section", "dict")):

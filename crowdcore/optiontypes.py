@@ -253,6 +253,7 @@ def type_name(annotation: Any, path: bool = False) -> str:
     """A short name for tables: `text`, `list of integer`, `path or list of text`."""
     kind = kind_of(annotation)
     if kind == "union":
+        path = path and Path not in members(annotation)
         return " or ".join(dict.fromkeys(type_name(member, path) for member in members(annotation)))
     if kind in ("list", "dict"):
         of = element_type(annotation)

@@ -25,7 +25,7 @@ _BYTES: Final = {
 _BYTES_FOLDED: Final = {name.lower(): size for name, size in _BYTES.items()} | {
     "t": 10**12, "g": 10**9, "m": 10**6, "k": 10**3, "": 1
 }  # fmt: skip
-_NUMBER: Final = r"[0-9]{1,15}(?:\.[0-9]{1,15})?"
+_NUMBER: Final = r"[0-9]{1,19}(?:\.[0-9]{1,15})?"
 _DURATION: Final = re.compile(rf"(?:{_NUMBER}\s*(?:ms|[wdhms])\s*)+|{_NUMBER}")
 _DURATION_PART: Final = re.compile(rf"({_NUMBER})\s*(ms|[wdhms])")
 _SIZE: Final = re.compile(rf"({_NUMBER})\s*([a-zA-Z]*)")

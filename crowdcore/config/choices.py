@@ -48,7 +48,7 @@ class Plugins:
     def load(self, kind: str, name: str) -> Any:
         """The class; a CrowdError says why there is none."""
         if ".py:" in name:
-            from crowdcore.plugins import load_unpackaged  # loads the plugin machinery: only when it is needed
+            from crowdcore.plugins.local import load_unpackaged  # loads the plugin machinery: only when it is needed
 
             return load_unpackaged(name, self.task_dir)
         return self.catalogue.load(kind, name)

@@ -11,7 +11,8 @@ from typing import Any
 from crowdcore.config.choices import Catalogue, Plugins, drop_foreign_options
 from crowdcore.config.resolve import merge, resolve
 from crowdcore.config.run_config import RunConfig, assemble
-from crowdcore.config.sources import MAPPING, Layer, display, from_file, from_mapping, from_words
+from crowdcore.config.sections import defaults
+from crowdcore.config.sources import COMMAND_LINE, MAPPING, Layer, display, from_file, from_mapping, from_words
 from crowdcore.config.yaml_nodes import Unreadable
 from crowdcore.errors import ConfigError
 from crowdcore.options import Origin, Reading
@@ -49,7 +50,7 @@ def load_config(
         name = display(file)
     below = sources.extended(own, [])
     from_profile = sources.profile(profile, folder)
-    words = sources.read(lambda: from_words(overrides, folder)) or []
+    words = sources.words(overrides, folder)
     if sources.problems:
         raise ConfigError.many(sources.problems)
     layers = [*below, *from_profile, *([own] if own else []), *words]
@@ -60,11 +61,13 @@ def _finish(
     layers: list[Layer], reading: Reading, folder: Path, catalogue: Catalogue | None, hooks_module: Any
 ) -> RunConfig:
     if catalogue is None:
-        from crowdcore.plugins import catalogue as installed  # reads entry points: only when none is given
+        from crowdcore.plugins.catalogue import catalogue as installed  # reads entry points: only when none is given
 
         catalogue = installed()
-    drop_foreign_options(layers, Plugins(catalogue, folder))
-    tree = resolve(merge(layers, reading), folder, reading)
+    plugins = Plugins(catalogue, folder)
+    drop_foreign_options(layers, plugins)
+    merged = merge(layers, reading)
+    tree = resolve(merged, folder, reading, lambda: defaults(merged, plugins))
     return assemble(tree, reading, folder, catalogue, hooks_module)
 
 
@@ -92,6 +95,14 @@ class _Sources:
         except Unreadable as error:
             self.problems += error.problems
             return None
+
+    def words(self, overrides: Iterable[str], folder: Path) -> list[Layer]:
+        """The layers of the command line, in which no other file can be named."""
+        layers: list[Layer] = self.read(lambda: from_words(overrides, folder)) or []
+        if any("extends" in layer.values for layer in layers):
+            told = "extends: can only stand in a file; use --profile NAME to add settings"
+            self.problems.append(f"{COMMAND_LINE}: {told}")
+        return layers
 
     def extended(self, layer: Layer | None, chain: list[Path]) -> list[Layer]:
         """The layers that `layer` names in `extends`, the lowest first; takes the key out of `layer`."""
@@ -121,7 +132,7 @@ class _Sources:
         if name is None:
             return []
         if not _PROFILE_NAME.fullmatch(name):
-            self.problems.append(f"command line: --profile {name!r}: expected a name of letters, digits, _ . -")
+            self.problems.append(f"{COMMAND_LINE}: --profile {name!r}: expected a name of letters, digits, _ . -")
             return []
         places = [folder / "profiles", config_dir() / "profiles"]
         for place in places:
@@ -132,5 +143,5 @@ class _Sources:
         there = sorted({path.stem for place in places for path in place.glob("*.yaml")})
         known = f"; there are: {', '.join(there)}" if there else ""
         looked = " and ".join(str(place) for place in places)
-        self.problems.append(f"command line: --profile {name}: no {name}.yaml in {looked}{known}")
+        self.problems.append(f"{COMMAND_LINE}: --profile {name}: no {name}.yaml in {looked}{known}")
         return []

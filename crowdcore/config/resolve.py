@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,7 @@ def merge(layers: Iterable[Layer], reading: Reading) -> dict[str, Any]:
     `reading` gets the origins, and a problem for every interpolation that does not parse. The tree still
     holds its interpolations.
     """
-    from omegaconf import OmegaConf  # see above
-
-    merged: Any = OmegaConf.create({})
+    merged: dict[str, Any] = {}
     for layer in layers:
         _drop_unparsable(layer, reading)
         replaced = {key for key in layer.origins if not isinstance(value_at(layer.values, key), dict)}
@@ -36,28 +34,48 @@ def merge(layers: Iterable[Layer], reading: Reading) -> dict[str, Any]:
             for key, origin in reading.origins.items()
             if not any(key[:end] in replaced for end in range(1, len(key) + 1))
         } | layer.origins
-        plain: Any = OmegaConf.to_container(merged)
-        _clear_conflicts(plain, layer.values)
-        try:
-            merged = OmegaConf.merge(plain, layer.values)
-        except Exception as error:  # whatever a merge onto an interpolation can raise
-            reading.problem((), f"cannot be merged with the layers below it: {_line(error)}", layer.origin.where)
-    result: Any = OmegaConf.to_container(merged)
-    return dict(result)
+        if merged:
+            _clear_conflicts(merged, layer.values)
+            merged = _merged(merged, layer, reading)
+        else:  # the only layer of most runs
+            merged = copy.deepcopy(layer.values)
+    return merged
 
 
-def resolve(tree: dict[str, Any], task_dir: Path, reading: Reading) -> dict[str, Any]:
-    """The tree with every interpolation replaced by its value; problems go to `reading`.
-
-    Values that came from the environment or a private file get their text as `Origin.reference`.
-    """
-    wanted = [key for key, value in leaves(tree) if isinstance(value, str) and ("${" in value or value == _MISSING)]
-    if not wanted:
-        return tree
+def _merged(lower: dict[str, Any], layer: Layer, reading: Reading) -> dict[str, Any]:
     from omegaconf import OmegaConf  # see above
 
-    config = OmegaConf.create({**tree, "task_dir": escape(str(task_dir))})
+    try:
+        both: Any = OmegaConf.to_container(OmegaConf.merge(lower, layer.values))
+    except Exception as error:  # whatever a merge onto an interpolation can raise
+        reading.problem((), f"cannot be merged with the layers below it: {_line(error)}", layer.origin.where)
+        return lower
+    return dict(both)
+
+
+def resolve(
+    tree: dict[str, Any], task_dir: Path, reading: Reading, defaults: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """The tree with every interpolation replaced by its value; problems go to `reading`.
+
+    `defaults` gives the tree of default values, which interpolations may name too. Values that came from
+    the environment or a private file get their text as `Origin.reference`.
+    """
     resolved = copy.deepcopy(tree)
+    wanted = []
+    for key, value in leaves(tree):
+        if isinstance(value, str) and ("${" in value or value == _MISSING):
+            plain = value.replace("${task_dir}", "")
+            if "${" in plain or "\\" in plain or value == _MISSING:
+                wanted.append(key)
+            else:  # by far the most frequent one
+                put(resolved, key, value.replace("${task_dir}", str(task_dir)))
+                reading.origins[key] = dataclasses.replace(reading.origin(key), text=None)
+    if not wanted:
+        return resolved
+    from omegaconf import OmegaConf  # see above
+
+    config = OmegaConf.create(_over(defaults(), {**tree, "task_dir": escape(str(task_dir))}))
     for key in wanted:
         text = str(value_at(tree, key))
         if text == _MISSING:
@@ -90,7 +108,7 @@ def restore(
     if not secrets:
         reading.kept = set(hidden)
         return copy.deepcopy(tree)
-    resolved = resolve(literal, task_dir, reading)
+    resolved = resolve(literal, task_dir, reading, dict)  # what is stored has its defaults in it
     for key, value in leaves(tree):
         if key not in hidden:
             put(resolved, key, value)
@@ -141,11 +159,11 @@ def _escaped(tree: Any, kept: Iterable[Key]) -> Any:
 
 
 def _drop_unparsable(layer: Layer, reading: Reading) -> None:
-    from omegaconf.errors import GrammarParseError
-    from omegaconf.grammar_parser import parse  # see above
-
     for key, value in list(leaves(layer.values)):
-        if isinstance(value, str) and "${" in value:
+        if isinstance(value, str) and "${" in value.replace("${task_dir}", ""):
+            from omegaconf.errors import GrammarParseError  # see above
+            from omegaconf.grammar_parser import parse
+
             try:
                 parse(value)
             except GrammarParseError:
@@ -164,6 +182,15 @@ def _clear_conflicts(lower: Any, upper: dict[str, Any]) -> None:
             lower.pop(name)
 
 
+def _over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """Plain trees, the upper one winning; no interpolation is looked at."""
+    both = {**lower, **upper}
+    for name in lower.keys() & upper.keys():
+        if isinstance(lower[name], dict) and isinstance(upper[name], dict):
+            both[name] = _over(lower[name], upper[name])
+    return both
+
+
 def _value(config: DictConfig, key: Key) -> Any:
     from omegaconf import OmegaConf
 
@@ -177,8 +204,9 @@ def _why(text: str, error: Exception) -> str:
     missing = re.search(r"Environment variable '(.*)' not found", str(error))
     if missing:
         return f"the environment variable {missing[1]} is not set"
-    if isinstance(error.__cause__, KeyError) and "crowd.secret" in text:
-        return str(error.__cause__.args[0])
+    gone = re.search(r"'(the private file .*)'", str(error))
+    if gone:
+        return gone[1]
     return rf"cannot resolve {text!r}: {_line(error)} (write \${{ for the text itself)"
 
 

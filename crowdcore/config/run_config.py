@@ -156,7 +156,7 @@ def assemble(
 ) -> RunConfig:
     """The RunConfig of a resolved tree; ConfigError with every problem noted in `reading`."""
     if catalogue is None:
-        from crowdcore.plugins import catalogue as installed  # reads entry points: only when none is given
+        from crowdcore.plugins.catalogue import catalogue as installed  # reads entry points: only when none is given
 
         catalogue = installed()
     sections = build(tree, reading, Plugins(catalogue, task_dir), hooks_module)
@@ -183,12 +183,15 @@ def _by_line(problems: list[str]) -> list[str]:
 def _document(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
+    except ValueError:
+        document = None
+    shape = {"format": int, "task_dir": str, "config": dict, "references": list}
+    if isinstance(document, dict) and isinstance(document.get("format"), int) and document["format"] > FORMAT:
         found = document["format"]
-    except (ValueError, KeyError, TypeError):
-        raise ConfigError("stored configuration: cannot be read, it is not what crowdcore stores") from None
-    if found != FORMAT:
         raise ConfigError(f"stored configuration: format {found} is newer than this crowdcore; update crowdcore")
-    return dict(document)
+    if not isinstance(document, dict) or not all(isinstance(document.get(k), t) for k, t in shape.items()):
+        raise ConfigError("stored configuration: cannot be read, it is not what crowdcore stores")
+    return document
 
 
 def _changeable(section: Any, prefix: Key) -> list[Key]:

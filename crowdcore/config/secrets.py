@@ -82,5 +82,5 @@ def _secret(file: str, key: str) -> Any:
     for part in key.split("."):
         value = value[int(part)] if isinstance(value, list) else value.get(part)
         if value is None:
-            raise KeyError(f"{path} no longer holds {key}")
+            raise KeyError(f"the private file {path} no longer holds it")
     return value

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from crowdcore.config.choices import Plugins, options_class, read_choice
-from crowdcore.config.resolve import leaves, value_at
+from crowdcore.config.choices import CHOICES, Plugins, options_class, read_choice
+from crowdcore.config.resolve import escape, leaves, value_at
 from crowdcore.config.schema import AdminConfig, GatesConfig, PairingConfig, TaskConfig
 from crowdcore.config.secrets import reference_of
 from crowdcore.config.sources import PLUGIN_SECTIONS
 from crowdcore.errors import CrowdError
 from crowdcore.options import Key, Reading, convert, describe, dotted, read, unknown
+from crowdcore.optiontypes import default_text, fields_of
 from crowdcore.paths import config_dir
 
 SECTIONS: dict[str, type] = {"task": TaskConfig, "gates": GatesConfig, "pairing": PairingConfig, "admin": AdminConfig}
@@ -47,6 +49,31 @@ def build(tree: dict[str, Any], reading: Reading, plugins: Plugins, hooks_module
     for key, cls in loaded:
         _place_secrets(tree, key, cls, reading)
     return found
+
+
+def defaults(tree: dict[str, Any], plugins: Plugins) -> dict[str, Any]:
+    """The default values of the core and of the plugins that `tree` names, as task.yaml would write them."""
+    found = {name: _written(cls) for name, cls in SECTIONS.items()}
+    found["task"]["name"] = escape(plugins.task_dir.name)
+    for kind in PLUGIN_SECTIONS:
+        section = tree.get(kind)
+        try:
+            name = section.get("type") if isinstance(section, dict) else None
+            plugin = plugins.load(kind, str(name or plugins.default(kind)))
+            found[kind] = {**_written(CHOICES[kind]), **_written(options_class(plugin))}
+        except (CrowdError, TypeError):
+            continue  # told when the choice is read
+    return found
+
+
+def _written(cls: type) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, info in fields_of(cls).items():
+        if info.default is None or type(info.default) in (bool, int):
+            values[name] = info.default
+        elif isinstance(info.default, str | float | Decimal):
+            values[name] = escape(default_text(info.annotation, info.default))
+    return values
 
 
 def _section(tree: dict[str, Any], name: str, reading: Reading) -> dict[str, Any]:
@@ -121,7 +148,7 @@ def _hooks_path(tree: dict[str, Any], reading: Reading, task_dir: Path) -> Path 
 def _hooks_module(path: Path | None, module: Any, reading: Reading) -> Any:
     if module is not None or path is None:
         return module
-    from crowdcore.plugins import load_hooks_module  # loads the plugin machinery: only with hooks
+    from crowdcore.plugins.local import load_hooks_module  # loads the plugin machinery: only with hooks
 
     try:
         return load_hooks_module(path)

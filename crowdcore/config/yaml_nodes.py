@@ -46,7 +46,14 @@ def parse(text: str, name: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise Unreadable(f"{name}{at}: not valid YAML: {_plain(error.problem or error.context or '')}") from None
+        problem = error.problem or error.context or ""
+        if (
+            mark
+            and text.split("\n")[mark.line : mark.line + 1]
+            and "\t" in text.split("\n")[mark.line][mark.column :][:1]
+        ):
+            problem = "indent with spaces, not with tabs"
+        raise Unreadable(f"{name}{at}: not valid YAML: {_plain(problem)}") from None
     except yaml.YAMLError as error:
         raise Unreadable(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
 
@@ -61,8 +68,6 @@ def plain_scalar(text: str) -> Node:
 
 
 def _plain(problem: str) -> str:
-    if "'\\t'" in problem:
-        return "indent with spaces, not with tabs"
     hint = "; put text that holds ': ' in quotes" if "mapping values are not allowed" in problem else ""
     return f"{problem}{hint}"
 
@@ -125,10 +130,11 @@ class _Composer:
             self.anchors[event.anchor] = None  # until it is complete: an alias inside itself has no value
         if isinstance(event, self.events.ScalarEvent):
             node = _scalar(self.kind(event, line), event.value, line)
-        elif isinstance(event, self.events.SequenceStartEvent):
-            node = Node(self.items(depth), line)
         else:
-            node = Node(self.pairs(depth), line)
+            sequence = isinstance(event, self.events.SequenceStartEvent)
+            if event.tag not in (None, "!", f"{_TAG}{'seq' if sequence else 'map'}"):
+                self.foreign(event.tag, line)
+            node = Node(self.items(depth) if sequence else self.pairs(depth), line)
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
@@ -138,8 +144,12 @@ class _Composer:
         if tag is None or tag == "!":
             tag = self.loader.resolve(self.scalar_node, event.value, event.implicit)
         if not tag.startswith(_TAG):
-            self.problems.append(f"{self.name}:{line}: the YAML tag {tag} is not supported")
+            self.foreign(tag, line)
         return str(tag.removeprefix(_TAG))
+
+    def foreign(self, tag: str, line: int) -> None:
+        short = f"!!{tag.removeprefix(_TAG)}" if tag.startswith(_TAG) else tag
+        self.problems.append(f"{self.name}:{line}: the YAML tag {short} is not supported")
 
     def items(self, depth: int) -> list[Node]:
         found = []
