@@ -26,6 +26,7 @@ class Counters:
     units: Counter[str] = field(default_factory=Counter)
     agents: Counter[str] = field(default_factory=Counter)
     submissions: int = 0
+    simulated: int = 0
     last_submission: float | None = None
 
     @classmethod
@@ -36,6 +37,7 @@ class Counters:
         counters.units.update(units.counts(conn, run_id))
         counters.agents.update(agents.counts(conn, run_id))
         counters.submissions = counters.agents["completed"]
+        counters.simulated = agents.simulated_count(conn, run_id)
         return counters
 
     def apply(self, event: Event) -> None:
@@ -50,6 +52,7 @@ class Counters:
         elif event.kind == "unit_submitted":
             self.submissions += 1
             self.last_submission = event.at
+            self.simulated += bool(event.data.get("simulated"))
         for kind, _id, source, target in event.data.get("moves", ()):
             counter = self.units if kind == "unit" else self.agents if kind == "agent" else None
             if counter is not None:
@@ -69,8 +72,13 @@ class Counters:
 
     @property
     def promised(self) -> Decimal:
-        """Money that is or may still be earned, in `currency`."""
-        return self.pay * (self.open + self.done - self.units["rejected"])
+        """Money that is or may still be earned, in `currency`; nobody owes it to simulated workers."""
+        return self.owed + self.pay * self.open
+
+    @property
+    def owed(self) -> Decimal:
+        """Money earned by submitted work that was not rejected, in `currency`."""
+        return self.pay * (self.done - self.units["rejected"] - self.simulated)
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON values; money as text."""

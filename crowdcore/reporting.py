@@ -44,7 +44,7 @@ def summary(handle: RunHandle, reason: str) -> list[str]:
     expired = c.units["expired"]
     return [
         f"{handle.name} ended: {reason}.",
-        f"{c.done} units completed" + (f", {expired} expired" if expired else "") + f"; {money(c)} owed.",
+        f"{c.done} units completed" + (f", {expired} expired" if expired else "") + f"; {c.owed:.2f} {c.currency} owed.",
         f"answers: crowd export {handle.task} --format csv -o answers.csv",
     ]  # fmt: skip
 

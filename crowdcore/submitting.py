@@ -153,6 +153,7 @@ class _Submission:
         events.append(
             conn, row.run_id, now, "unit_submitted", "worker", moves,
             agent=row.id, unit=row.unit.id if row.unit else None, worker=row.worker.id, visit=row.visit.id,
+            simulated=row.worker.simulated,
         )  # fmt: skip
         return "stored"
 

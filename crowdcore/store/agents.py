@@ -208,6 +208,17 @@ def counts(conn: Conn, run_id: int) -> dict[str, int]:
     return {r["status"]: r["n"] for r in rows}
 
 
+def simulated_count(conn: Conn, run_id: int) -> int:
+    """How many units of the run simulated workers have submitted."""
+    return int(
+        conn.value(
+            "SELECT COUNT(*) FROM worker w JOIN agent g ON g.worker_id = w.id AND g.run_id = :run"
+            " AND g.status = 'completed' WHERE w.simulated = :yes AND g.unit_id IS NOT NULL",
+            run=run_id, yes=True,
+        )
+    )  # fmt: skip
+
+
 def open_count(conn: Conn, run_id: int, worker_id: int) -> int:
     """How many pieces of work the worker has open in the run."""
     return int(
