@@ -7,9 +7,11 @@ so a crash repeats at most the event they were in.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import documents
+from crowdcore.errors import StoreError
 from crowdcore.store import agents, events, units
 from crowdcore.types import AgentEnded, RunFinished, RunLaunched, UnitLaunched, UnitReviewed, UnitSubmitted
 
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 POLL = 0.05
 """Seconds between two looks at the event table."""
 PAGE = 500
+LAST_WORDS = 5.0
+"""Seconds that listeners get when the process is to end; the next process tells them the rest."""
 CONSUMER = "listeners"
+
+log = logging.getLogger("crowdcore.feed")
 
 HOOK_OF = {
     "run_running": "on_run_launched",
@@ -61,23 +67,51 @@ class Feed:
         run_id = self._context.run_id
         return await self._context.db.aread(lambda c: events.after(c, run_id, after, PAGE))
 
-    async def deliver(self) -> int:
-        """Call the listeners for what they have not seen; returns how many events were handled."""
-        context, hooks = self._context, self._context.hooks
+    async def behind(self) -> bool:
+        """Whether there are events that the listeners have not been told."""
+        last = await self._context.db.aread(lambda c: events.last_id(c, self._context.run_id))
+        return last > await self._seen()
+
+    async def _seen(self) -> int:
+        """The last event that the listeners were told."""
+        run_id = self._context.run_id
         if self._position is None:
-            self._position = await context.db.aread(lambda c: events.cursor(c, context.run_id, CONSUMER))
-        page = await self._page(self._position)
+            self._position = await self._context.db.aread(lambda c: events.cursor(c, run_id, CONSUMER))
+        return self._position
+
+    async def deliver(self, until: float = float("inf")) -> int:
+        """Call the listeners for what they have not seen; returns how many events were handled.
+
+        Stops between two events when the loop's clock is past `until`.
+        """
+        page, count = await self._page(await self._seen()), 0
         for event in page:
-            hook = HOOK_OF.get(event.kind)
-            if hook is not None and hooks.has(hook):
-                payload = await self._payload(event)
-                if payload is not None:
-                    await hooks.listen(hook, payload)
-                    await self._remember(event.id)
+            count += 1
+            told = await self._tell(event)
             self._position = event.id
-        if page:
-            await self._remember(page[-1].id)
-        return len(page)
+            late = asyncio.get_running_loop().time() > until
+            if told or late or event is page[-1]:
+                await self._remember(event.id)
+            if late:
+                break
+        return count
+
+    async def _tell(self, event: Event) -> bool:
+        """Call the listeners of one event, if it has any."""
+        hooks, hook = self._context.hooks, HOOK_OF.get(event.kind)
+        if hook is None or not hooks.has(hook):
+            return False
+        try:
+            payload = await self._payload(event)
+        except StoreError:
+            raise
+        except Exception:  # say, an AgentState that cannot read what it wrote: the others are to be told
+            log.exception("%s: event %d (%s) could not be told", self._context.name, event.id, event.kind)
+            return False
+        if payload is None:
+            return False
+        await hooks.listen(hook, payload)
+        return True
 
     async def _remember(self, event_id: int) -> None:
         run_id = self._context.run_id
@@ -103,9 +137,15 @@ class Feed:
         return UnitReviewed(event.id, event.at, unit, row.worker, data["status"], data.get("note", ""))
 
     async def follow(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop`, then what is left."""
+        """Deliver until `stop`, then what is left, as far as LAST_WORDS allow."""
         while not stop.is_set():
-            if not await self.deliver():
-                await asyncio.sleep(POLL)
-        while await self.deliver():
+            try:
+                if not await self.deliver():
+                    await asyncio.sleep(POLL)
+            except StoreError as error:
+                log.warning("%s: listeners wait: %s", self._context.name, error)
+                await asyncio.sleep(1.0)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LAST_WORDS
+        while loop.time() <= until and await self.deliver(until):
             pass

@@ -10,22 +10,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import paths
 from crowdcore.clock import Clock, SystemClock
 from crowdcore.context import provider_says
-from crowdcore.errors import RunError
+from crowdcore.errors import RunError, StoreError
+from crowdcore.lock import RunLock
 from crowdcore.plugins import RunPlugins
 from crowdcore.run import RunHost, Setup
 from crowdcore.secret import secret_key
 from crowdcore.snapshot import folder_of, reopen, take
-from crowdcore.store import Database, open_database, runs
+from crowdcore.store import Conn, Database, open_database, runs
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.progress import Counters
+    from crowdcore.store.runs import RunRow
 
 _open: dict[tuple[str | None, Path], tuple[Database, int]] = {}
 _open_lock = threading.Lock()
@@ -52,23 +55,30 @@ class RunHandle:
         """Units and agents by status, submissions and money promised, at most a moment old."""
         return self._host.counters
 
-    def launched(self) -> int:
-        """Wait until the first units are launched; returns how many they are."""
-        while True:
-            if self._launched.done():
-                return self._launched.result()
+    def launched(self, timeout: float | None = None) -> int | None:
+        """Wait until the first units are launched; how many they are, or None after `timeout` seconds.
+
+        Raises what ended the run before it had any.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while not self._launched.done():
             if self._host.outcome.done():
-                self._host.outcome.result()
+                self.wait()
                 return 0
+            if end is not None and time.monotonic() >= end:
+                return None
             time.sleep(0.005)
+        return self._launched.result()
 
     def drain(self) -> float:
         """No new work; people in the middle may finish. Returns seconds that may take at most."""
-        return self._host.ask(lambda s: s.drain("ended on demand"))
+        with suppress(RunError):  # it has ended already
+            return self._host.ask(lambda s: s.drain("ended on demand"))
+        return 0.0
 
     def stop(self) -> None:
         """Leave now; `crowd resume` goes on."""
-        if not self._host.outcome.done():
+        with suppress(RunError):  # it has ended already
             self._host.ask(lambda s: s.stop("interrupted"))
         self.wait()
 
@@ -118,7 +128,6 @@ def launch(
     database, release = _database(paths.database_url(db), data)
     try:
         clock = clock or SystemClock()
-        key = secret_key(paths.config_dir())
         row = database.write(
             lambda c: runs.create(
                 c, task=config.task.name, config=config.stored(), config_hash=config.hash,
@@ -126,14 +135,41 @@ def launch(
                 requester=config.provider.requester, now=clock.now(),
             )
         )  # fmt: skip
-        folder = paths.run_folder(data, row.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        sources = take(config, plugins, folder_of(folder))
-        database.write(lambda c: runs.set_sources(c, row.id, sources))
-        return RunHandle(RunHost(Setup(database, row, config, plugins, clock, folder, key, fresh=True)), release)
+        try:
+            return _open_new(database, row, config, plugins, data, clock, release)
+        except Exception:  # but an interrupted launch can be resumed
+            with suppress(StoreError):  # if that fails too, the first error is the one to read
+                database.write(lambda c: runs.discard(c, row.id))
+            raise
     except BaseException:
         release()
         raise
+
+
+def _open_new(
+    database: Database, row: RunRow, config: RunConfig, plugins: RunPlugins, data: Path, clock: Clock,
+    release: Callable[[], None],
+) -> RunHandle:  # fmt: skip
+    folder, lock = _lead(data, row.name)
+    try:
+        _keep_sources(database, row, config, plugins, folder)
+        key = secret_key(paths.config_dir())
+        return RunHandle(RunHost(Setup(database, row, config, plugins, clock, folder, key, lock, fresh=True)), release)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _lead(data: Path, name: str) -> tuple[Path, RunLock]:
+    """The run's folder and its lock; RunError if another process has it."""
+    folder = paths.run_folder(data, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder, RunLock(folder, name).acquire()
+
+
+def _keep_sources(database: Database, row: RunRow, config: RunConfig, plugins: RunPlugins, folder: Path) -> None:
+    sources = take(config, plugins, folder_of(folder))
+    database.write(lambda c: runs.set_sources(c, row.id, sources))
 
 
 def resume(
@@ -151,20 +187,42 @@ def resume(
     """
     data = paths.data_dir(data_dir)
     database, release = _database(paths.database_url(db), data)
+    clock = clock or SystemClock()
     try:
         row = database.read(lambda c: runs.find(c, run, statuses=runs.RESUMABLE))
-        if row.status not in runs.RESUMABLE:
-            raise RunError(f"run {row.name} is {row.status}; `crowd run` launches a new one")
-        folder = paths.run_folder(data, row.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        config, plugins, _ = reopen(row, folder, hooks=list(hooks), reload=reload)
-        database.write(lambda c: runs.want(c, row.id, "run", (clock or SystemClock()).now()))
-        setup = Setup(database, row, config, plugins, clock or SystemClock(), folder,
-                      secret_key(paths.config_dir()), fresh=False)  # fmt: skip
-        return RunHandle(RunHost(setup), release)
+        _check_resumable(row)
+        folder, lock = _lead(data, row.name)
+        try:
+            row = database.write(lambda c: _go_on(c, row.id, clock.now()))
+            # Without a snapshot the launch broke off before anything was offered to anybody.
+            whole = bool(row.sources) or row.status != "launching"
+            config, plugins, _ = reopen(row, folder, hooks=list(hooks), reload=reload or not whole)
+            if not whole:
+                _keep_sources(database, row, config, plugins, folder)
+            key = secret_key(paths.config_dir())
+            return RunHandle(
+                RunHost(Setup(database, row, config, plugins, clock, folder, key, lock, fresh=False)), release
+            )
+        except BaseException:
+            lock.release()
+            raise
     except BaseException:
         release()
         raise
+
+
+def _check_resumable(row: RunRow) -> None:
+    if row.status not in runs.RESUMABLE:
+        raise RunError(f"run {row.name} is {row.status}; `crowd run` launches a new one")
+
+
+def _go_on(conn: Conn, run_id: int, now: float) -> RunRow:
+    """The run as the process before left it, wanted to go on (a wish to end it stays)."""
+    row = runs.get(conn, run_id)
+    _check_resumable(row)
+    if row.wanted in ("stop", "pause"):
+        runs.want(conn, run_id, "run", now)
+    return row
 
 
 def wait(*handles: RunHandle, log_rate: float = 30.0, report: Callable[[str], None] | None = None) -> None:

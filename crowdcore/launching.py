@@ -7,13 +7,14 @@ ahead: `blueprint.launch_ahead` free units, `task.max_open_units` open ones, and
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.errors import ConfigError
+from crowdcore.errors import ConfigError, StoreBusy
 from crowdcore.state import canonical
 from crowdcore.store import units
 
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 
 SLICE_SECONDS = 0.010
 """How long one slice may hold the database."""
+COLLECT_SECONDS = 0.2
+"""Slow data is stored after so long, whatever has come: somebody may be waiting for it."""
+READY_SECONDS = 0.1
+"""After so long the first units count as launched, however many they are."""
 MOST = 5000
 """Assignments in one slice, at most."""
+
+log = logging.getLogger("crowdcore.launching")
 
 
 @dataclass
@@ -37,7 +44,7 @@ class Ahead:
 
 
 class Launcher:
-    """Launches one run's units. `ready` is set after the first slice, `done` when the data ended."""
+    """Launches one run's units. `ready` is set when there are units to begin with, `done` when the data ended."""
 
     def __init__(self, context: RunContext, items: Iterator[Any], start: int, ahead: Callable[[Conn], Ahead]) -> None:
         self._context = context
@@ -46,7 +53,8 @@ class Launcher:
         self._ahead = ahead
         self._wake = threading.Event()
         self._quit = False
-        self._size = 200
+        self._storing = threading.Lock()
+        self._size = 1  # the first item is there already; the second may take its time
         self._looked = threading.Condition()
         self._looks = 0
         self._added = 0
@@ -61,10 +69,11 @@ class Launcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Launch nothing more; returns when the slice in hand is stored."""
+        """Launch nothing more; returns when the slice in hand is stored. Data that is being made is not waited for."""
         self._quit = True
         self._wake.set()
-        self._thread.join(timeout=10)
+        with self._storing:
+            pass
 
     def wake(self) -> None:
         """A unit was taken or came to an end: look again how far ahead launching is."""
@@ -84,12 +93,15 @@ class Launcher:
         return self.done or not self._thread.is_alive()
 
     def _run(self) -> None:
+        ready_at = time.monotonic() + READY_SECONDS
         try:
             while not self._quit and not self.done:
                 self._wake.clear()
                 room = self._room()
                 added = self._slice(min(self._size, room)) if room > 0 else 0
                 self._note(added)
+                if room <= 0 or time.monotonic() >= ready_at:
+                    self.ready.set()
                 if room <= 0:
                     self._wake.wait(timeout=1.0)
         except BaseException as error:  # reported by the run, which ends with it
@@ -97,13 +109,13 @@ class Launcher:
         finally:
             self.done = self.done or self.error is not None
             self._note(0)
+            self.ready.set()
 
     def _note(self, added: int) -> None:
         with self._looked:
             self._looks += 1
             self._added += added
             self._looked.notify_all()
-        self.ready.set()
 
     def _room(self) -> int:
         """How many assignments may be launched now."""
@@ -123,30 +135,53 @@ class Launcher:
         return room // each
 
     def _slice(self, size: int) -> int:
+        """Store the next items, at most `size`; how many units they became."""
+        batch, exhausted = self._collect(size)
+        while True:
+            try:
+                with self._storing:
+                    if self._stopped():
+                        return 0
+                    added, took = self._context.db.write(lambda c: self._store(c, batch, exhausted))
+            except StoreBusy as error:
+                log.warning("%s: launching waits: %s", self._context.name, error)
+                time.sleep(1.0)
+            else:
+                self._size = _adapted(self._size, len(batch), took)
+                self._ordinal += len(batch)
+                self.done = exhausted
+                return added
+
+    def _stopped(self) -> bool:
+        return self._quit
+
+    def _collect(self, size: int) -> tuple[list[str], bool]:
+        """At most `size` items as canonical JSON, and whether the data ended."""
         batch: list[str] = []
+        until = time.monotonic() + COLLECT_SECONDS
         for item in self._items:
             try:
                 batch.append(canonical(item))
             except (TypeError, ValueError) as error:
                 raise ConfigError(f"task data, item {self._ordinal + len(batch)}: not JSON: {error}") from None
-            if len(batch) >= size:
-                break
-        exhausted = len(batch) < size
-        began = time.monotonic()
-        context, start = self._context, self._ordinal
-        added = context.db.write(
-            lambda c: units.launch_slice(
-                c, context.run_id, start, batch, units=context.config.blueprint.units_per_assignment,
-                pay_micros=context.pay_micros, exhausted=exhausted, now=context.clock.now(),
-            )
-        )  # fmt: skip
-        self._adapt(time.monotonic() - began)
-        self._ordinal += len(batch)
-        self.done = exhausted
-        return added
+            if len(batch) >= size or time.monotonic() > until:
+                return batch, False
+        return batch, True
 
-    def _adapt(self, took: float) -> None:
-        if took < SLICE_SECONDS / 2:
-            self._size = min(self._size * 2, MOST)
-        elif took > SLICE_SECONDS * 2:
-            self._size = max(self._size // 2, 10)
+    def _store(self, conn: Conn, batch: list[str], exhausted: bool) -> tuple[int, float]:
+        """One transaction; units added, and seconds that it held the database (without the commit)."""
+        began, context = time.monotonic(), self._context
+        added = units.launch_slice(
+            conn, context.run_id, self._ordinal, batch, units=context.config.blueprint.units_per_assignment,
+            pay_micros=context.pay_micros, exhausted=exhausted, now=context.clock.now(),
+        )  # fmt: skip
+        return added, time.monotonic() - began
+
+
+def _adapted(size: int, stored: int, took: float) -> int:
+    """How many assignments the next slice may have, when `stored` of them took so many seconds."""
+    if took > SLICE_SECONDS * 2:
+        return max(size // 2, 10)
+    if took < SLICE_SECONDS / 2 and stored >= size:
+        return min(max(size * 2, 200), MOST)
+    return size

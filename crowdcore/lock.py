@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import Self
 
 from crowdcore.errors import RunError
+
+_TRIES = 10
+"""Who only looks whether a run is led holds the lock for a moment: it is worth trying again."""
 
 
 class RunLock:
@@ -21,13 +25,11 @@ class RunLock:
     def acquire(self) -> Self:
         """Take the lead of the run; RunError names the process that has it."""
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(file):
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "another process"
             os.close(file)
             raise RunError(f"run {self._run} is served by process {holder} already; "
-                           f"`crowd status {self._run}` shows it, `crowd stop {self._run}` ends it") from None  # fmt: skip
+                           f"`crowd status {self._run}` shows it, `crowd stop {self._run}` ends it")  # fmt: skip
         os.ftruncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)
         self._file = file
@@ -53,9 +55,20 @@ def is_led(folder: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:
         os.close(file)
+    return False
+
+
+def _taken(file: int) -> bool:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.005)
+        else:
+            return True
     return False

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from crowdcore.store import Conn
 
 _NO_ITEM = object()
+_STALE = 86400.0
+"""Seconds after which an upload that never ended is deleted."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
         lambda c: Counters.start(c, setup.row.id, setup.row.name, setup.config.task.reward, setup.row.currency)
     )
     context = await _context(setup, serving, hooks)
+    await asyncio.to_thread(context.files.sweep, _STALE)
     launcher = _launcher(context, items, setup)
     context.more_units = _more(launcher)
     work = Work(context)
@@ -77,7 +80,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
 
 def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
     """The items from where launching goes on; the first is made here, so that bad data stops the launch."""
-    if setup.row.exhausted:
+    if setup.row.exhausted or setup.row.status == "draining":
         return iter(())
     start = setup.row.next_ordinal
     items = iter(hooks.task_data(start))

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from crowdcore.errors import CrowdError
+from crowdcore.errors import CrowdError, StoreError
 from crowdcore.store import outbox
 from crowdcore.types import Payment
 
@@ -41,8 +41,12 @@ class Executor:
             lambda c: outbox.settle_unknown(c, self._context.run_id, self._context.clock.now())
         )
         while not stop.is_set():
-            if not await self.send():
-                await asyncio.sleep(POLL)
+            try:
+                if not await self.send():
+                    await asyncio.sleep(POLL)
+            except StoreError as error:
+                log.warning("%s: sending waits: %s", self._context.name, error)
+                await asyncio.sleep(1.0)
 
     async def send(self) -> int:
         """Send what waits now; returns how many rows were tried."""

@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future
+from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crowdcore.errors import CrowdError
-from crowdcore.lock import RunLock
+from crowdcore.errors import RunError
 from crowdcore.opening import Opened, open_run
 from crowdcore.plugins.manager import HOOKS_PY
-from crowdcore.store import runs
 from crowdcore.supervising import Supervisor
 
 if TYPE_CHECKING:
     from crowdcore.clock import Clock
     from crowdcore.config import RunConfig
+    from crowdcore.lock import RunLock
     from crowdcore.plugins import RunPlugins
     from crowdcore.progress import Counters
     from crowdcore.store import Database
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Setup:
-    """What a run is opened with. `fresh` is True for a launch, False for a resume."""
+    """What a run is opened with. `lock` is held; `fresh` is True for a launch, False for a resume."""
 
     db: Database
     row: RunRow
@@ -43,6 +43,7 @@ class Setup:
     clock: Clock
     folder: Path
     secret_key: bytes
+    lock: RunLock
     fresh: bool
 
     def changed(self, config: RunConfig, stored: str) -> RunConfig:
@@ -60,19 +61,19 @@ class RunHost:
         self.outcome: Future[str] = Future()
         self._opened: Future[Opened] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = RunLock(setup.folder, setup.row.name)
+        self._main_task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name=f"run-{setup.row.name}", daemon=True)
         self._supervisor: Supervisor | None = None
 
     def open(self) -> Opened:
-        """Serve the run; returns when its first page answers. Raises CrowdError if it cannot be launched."""
-        self._lock.acquire()
+        """Serve the run; returns when its first page answers. Raises CrowdError if it cannot be served."""
         try:
             self._thread.start()
             return self._opened.result()
         except BaseException:
+            if self._loop is not None and self._main_task is not None and self._thread.is_alive():
+                self._loop.call_soon_threadsafe(self._main_task.cancel)  # interrupted: nothing has failed
             self._thread.join(timeout=10)
-            self._lock.release()
             raise
 
     def _run(self) -> None:
@@ -87,11 +88,11 @@ class RunHost:
             runner.run(self._main())
 
     async def _main(self) -> None:
+        self._main_task = asyncio.current_task()
         try:
             opened = await open_run(self.setup)
         except BaseException as error:
-            if self.setup.fresh:
-                await self.setup.db.awrite(lambda c: runs.discard(c, self.setup.row.id))
+            self.setup.lock.release()
             self._opened.set_exception(error)
             return
         self._supervisor = Supervisor(self.setup, opened)
@@ -99,17 +100,29 @@ class RunHost:
         try:
             reason = await self._supervisor.run()
         except BaseException as error:
-            self._lock.release()
+            self.setup.lock.release()
             self.outcome.set_exception(error)
             return
-        self._lock.release()
+        self.setup.lock.release()
         self.outcome.set_result(reason)
 
     def ask(self, coroutine: Callable[[Supervisor], Coroutine[Any, Any, T]]) -> T:
-        """Run something on the run's loop and wait for it, from any other thread."""
-        if self._loop is None or self._supervisor is None:
-            raise CrowdError(f"run {self.setup.row.name} is not open")
-        return asyncio.run_coroutine_threadsafe(coroutine(self._supervisor), self._loop).result()
+        """Run something on the run's loop and wait for it, from any other thread; RunError if the run has ended."""
+        ended = RunError(f"run {self.setup.row.name} has ended")
+        if self._loop is None or self._supervisor is None or self.outcome.done():
+            raise ended
+        asked = coroutine(self._supervisor)
+        try:
+            answer = asyncio.run_coroutine_threadsafe(asked, self._loop)
+        except RuntimeError:  # the loop was closed just now
+            asked.close()
+            raise ended from None
+        both: set[Future[Any]] = {answer, self.outcome}
+        wait_for(both, return_when=FIRST_COMPLETED)
+        try:
+            return answer.result(timeout=1.0)
+        except (CancelledError, TimeoutError):
+            raise ended from None
 
     @property
     def counters(self) -> Counters:
@@ -126,4 +139,6 @@ class RunHost:
         try:
             return self.outcome.result(timeout)
         except TimeoutError:
+            if self.outcome.done():  # then it is what ended the run
+                raise
             return None

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from crowdcore.deadlines import HEARTBEAT
+from crowdcore.errors import StoreError
 from crowdcore.feed import Feed
 from crowdcore.outbox import Executor
 from crowdcore.store import agents, events, runs, units
@@ -21,6 +22,8 @@ TICK = 0.1
 QUIET, AT_MOST = 5.0, 10.0
 """A run ends when nothing is open and so many seconds passed without a request (at most so many in all)."""
 PENDING_EVERY = 5.0
+FIRST_UNITS = 1.0
+"""Seconds to wait for the first units before the run counts as launched; slow data may take longer."""
 
 log = logging.getLogger("crowdcore.run")
 
@@ -42,6 +45,8 @@ class Supervisor:
         self._empty_since: float | None = None
         self._pending_at = float("-inf")
         self._places = 0
+        self._complaint = ""
+        self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
 
     async def run(self) -> str:
@@ -50,7 +55,10 @@ class Supervisor:
         sending = asyncio.create_task(self._executor.follow(self._stopping))
         try:
             await self._begin()
-            while not await self._tick():
+            while not await self._look():
+                for task in (listening, sending):
+                    if task.done():
+                        task.result()  # raises what broke it
                 await asyncio.sleep(TICK)
             return await self._finish()
         finally:
@@ -62,20 +70,22 @@ class Supervisor:
     async def _begin(self) -> None:
         context, launcher = self.context, self.opened.launcher
         await context.hooks.provider_setup(self.opened.url)
-        if context.accepting:
+        if self.status != "draining":
             launcher.start()
-            await asyncio.to_thread(launcher.ready.wait)
+            await asyncio.to_thread(launcher.ready.wait, FIRST_UNITS)
             self._raise_launch_error()
         await self._feed.count()
         self._places = self.opened.counters.units["launched"]
         await context.hooks.provider_launch(self.opened.url, self._places)
-        if self.status in ("launching", "stopped"):
-            await self._move("running", kind="run_running" if self._setup.fresh else "run_resumed")
-        elif not self._setup.fresh:
-            now = context.clock.now()
-            await context.db.awrite(
-                lambda c: events.append(c, context.run_id, now, "run_resumed", "operator", [])
-            )
+        async with self._moving:
+            if self.status in ("launching", "stopped"):
+                first = self._setup.row.launched_at is None
+                await self._move("running", kind="run_running" if first else "run_resumed")
+            elif not self._setup.fresh:
+                now = context.clock.now()
+                await context.db.awrite(
+                    lambda c: events.append(c, context.run_id, now, "run_resumed", "operator", [])
+                )
         self.opened.launched.set_result(self._places)
 
     async def _move(self, target: str, *, reason: str | None = None, kind: str | None = None) -> None:
@@ -85,6 +95,19 @@ class Supervisor:
             lambda c: runs.move(c, run_id, target, now, actor="service", reason=reason, kind=kind, units=count)
         )
         self.status = target
+
+    async def _look(self) -> bool:
+        """_tick, again and again while the database is locked or the disk is full: nothing is lost by waiting."""
+        try:
+            done = await self._tick()
+        except StoreError as error:
+            if str(error) != self._complaint:
+                log.error("%s: %s", self.context.name, error)
+            self._complaint = str(error)
+            await asyncio.sleep(1.0)
+            return self._stop_reason is not None
+        self._complaint = ""
+        return done
 
     async def _tick(self) -> bool:
         """One look at everything; True when the run is to be closed."""
@@ -97,10 +120,9 @@ class Supervisor:
         await self._offer_more()
         if self._stop_reason is not None:
             return True
-        if self.status == "draining":
-            await self._expire_free()
-        elif self._limits() is not None:
-            await self.drain(self._limits() or "")
+        limit = self._limits()
+        if self.status != "draining" and limit is not None:
+            await self.drain(limit)
         return await self._is_over()
 
     def _raise_launch_error(self) -> None:
@@ -133,12 +155,17 @@ class Supervisor:
             self._stop_reason = "stopped on demand"
         elif row.wanted == "drain" and self.status != "draining":
             await self.drain("ended on demand")
-        elif row.wanted == "pause" and self.status == "running":
-            self.context.accepting = False
-            await self._move("paused")
-        elif row.wanted == "run" and self.status == "paused":
-            self.context.accepting = True
-            await self._move("running", kind="run_unpaused")
+        elif row.wanted in ("pause", "run"):
+            await self._pause(row.wanted == "pause")
+
+    async def _pause(self, pause: bool) -> None:
+        async with self._moving:
+            if pause and self.status == "running":
+                self.context.accepting = False
+                await self._move("paused")
+            elif not pause and self.status == "paused":
+                self.context.accepting = True
+                await self._move("running", kind="run_unpaused")
 
     def _limits(self) -> str | None:
         """Why the run takes no new work any more, if its time or its patience is over."""
@@ -156,14 +183,17 @@ class Supervisor:
         return self.opened.serving.since
 
     async def drain(self, reason: str) -> float:
-        """Take no new work, let people in the middle finish; returns seconds that may take at most."""
-        if self.status != "draining":
-            self._end_reason = reason
-            self.context.accepting = False
-            await asyncio.to_thread(self.opened.launcher.stop)
-            await self._move("draining", reason=reason)
-            await self._expire_free()
-            await self.context.hooks.provider_expire()
+        """Hand out no new work, let people in the middle finish; returns seconds that may take at most.
+
+        What is free expires when the last of them is done: until then the run can be stopped and resumed whole.
+        """
+        async with self._moving:
+            if self.status not in ("draining", "finished"):
+                self._end_reason = reason
+                self.context.accepting = False
+                await asyncio.to_thread(self.opened.launcher.stop)
+                await self._move("draining", reason=reason)
+                await self.context.hooks.provider_expire()
         return await self.longest()
 
     async def longest(self) -> float:
@@ -198,14 +228,11 @@ class Supervisor:
         if self._empty_since is None:
             self._empty_since = ticks
         quiet_since = max(self._empty_since, self.opened.serving.last_request)
-        return ticks - quiet_since >= QUIET or ticks - self._empty_since >= AT_MOST
+        quiet = ticks - quiet_since >= QUIET or ticks - self._empty_since >= AT_MOST
+        return quiet and not await self._feed.behind()
 
     async def _is_empty(self) -> bool:
-        launcher = self.opened.launcher
-        launching = self.context.accepting and not launcher.done and not launcher.over_budget
-        if launching or self.status == "paused" or self.opened.counters.open:
-            return False
-        if await self.context.db.aread(lambda c: units.any_open(c, self.context.run_id)):
+        if self.status != "draining" and await self._has_work():
             return False
         if await self.context.db.aread(lambda c: agents.open_ids(c, self.context.run_id)):
             return False
@@ -215,10 +242,21 @@ class Supervisor:
             self._pending_at = ticks
         return not self._pending
 
+    async def _has_work(self) -> bool:
+        """Whether there is, or may be, a unit for somebody."""
+        launcher = self.opened.launcher
+        if self.status == "paused" or self.opened.counters.open or not (launcher.done or launcher.over_budget):
+            return True
+        return await self.context.db.aread(lambda c: units.any_open(c, self.context.run_id))
+
     _pending = 0
 
     async def _finish(self) -> str:
         """The last moves of a run: finished, or stopped and resumable."""
+        async with self._moving:
+            return await self._end()
+
+    async def _end(self) -> str:
         await asyncio.to_thread(self.opened.launcher.stop)
         run_id, served, now = self.context.run_id, self.context.service.now(), self.context.clock.now()
         await self.context.db.awrite(lambda c: runs.heartbeat(c, run_id, served, now))
@@ -229,6 +267,7 @@ class Supervisor:
             self.context.accepting = False
             await self.context.hooks.provider_expire()
             await self._move("draining", reason=self._end_reason)
+        await self._expire_free()
         await self._move("finished", reason=self._end_reason)
         await self._feed.count()
         await self.context.hooks.architect_shutdown()

@@ -181,14 +181,14 @@ def closed(row: AgentRow) -> RequestError:
 
 
 async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: str) -> bool:
-    """End an open agent without a submission: its unit is free again (or expires, when the run drains)."""
-    now, accepting = context.clock.now(), context.accepting
+    """End an open agent without a submission: its unit is free again (and expires with the rest, if the run drains)."""
+    now = context.clock.now()
 
     def txn(conn: Conn) -> bool:
-        return _end(conn, row, reason, actor, now, accepting)
+        return _end(conn, row, reason, actor, now, expire=False)
 
     ended = await context.db.awrite(txn)
-    if ended and row.unit is not None and accepting:
+    if ended and row.unit is not None:
         context.positions.freed(row.unit.seat, row.unit.id)
     return ended
 
@@ -196,13 +196,13 @@ async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: s
 VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out"}
 
 
-def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, accepting: bool) -> bool:
+def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expire: bool) -> bool:
     before = agents.end(conn, row.id, reason, now)
     if before is None:
         return False
     moves: list[events.Move] = [("agent", row.id, before, "ended")]
     if row.unit is not None:
-        after = units.release(conn, row.unit.id, expire=not accepting, reason=reason)
+        after = units.release(conn, row.unit.id, expire=expire, reason=reason)
         moves.append(("unit", row.unit.id, "assigned", after))
     if workers.end_visit(conn, row.visit.id, VISIT_AFTER[reason], now):
         moves.append(("visit", row.visit.id, "open", VISIT_AFTER[reason]))
@@ -216,4 +216,4 @@ def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, accepti
 
 def expire_agent(conn: Conn, row: AgentRow, now: float) -> None:
     """Inside a transaction of a command: the agent's run is over and nobody serves it."""
-    _end(conn, row, "expired", "operator", now, accepting=False)
+    _end(conn, row, "expired", "operator", now, expire=True)

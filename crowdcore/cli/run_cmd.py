@@ -48,9 +48,10 @@ def run(task: Path, changes: tuple[str, ...], profile: str | None, yes: bool, no
         if word.startswith("-") or "=" not in word:
             raise ConfigError(f"command line: {word!r} is not KEY=VALUE (as in architect.port=1234) nor an option; "
                               "`crowd run --help` lists the options")  # fmt: skip
-    config = load_config(_task_file(task), overrides=list(changes), profile=profile)
-    handle = launch(config, confirm=None if yes else _confirm)
-    return _serve(handle, no_open, log_rate)
+    with Signals() as signals:
+        config = load_config(_task_file(task), overrides=list(changes), profile=profile)
+        handle = launch(config, confirm=None if yes else _confirm)
+        return _serve(handle, signals, no_open, log_rate)
 
 
 @click.command()
@@ -62,7 +63,8 @@ def resume(run: str | None, reload: bool, no_open: bool, log_rate: float) -> int
     """Go on with RUN (default: the newest that is not finished) exactly where it was."""
     from crowdcore.launch import resume as go_on
 
-    return _serve(go_on(run, reload=reload), no_open, log_rate)
+    with Signals() as signals:
+        return _serve(go_on(run, reload=reload), signals, no_open, log_rate)
 
 
 def _task_file(task: Path) -> Path:
@@ -79,26 +81,27 @@ def _confirm(question: str) -> bool:
     return click.confirm(question, default=False)
 
 
-def _serve(handle: RunHandle, no_open: bool, log_rate: float) -> int:
+def _serve(handle: RunHandle, signals: Signals, no_open: bool, log_rate: float) -> int:
+    signals.count()
     click.echo(f"serving {handle.url}")
     if not no_open and sys.stdout.isatty() and os.environ.get("DISPLAY"):
         import webbrowser  # only for people at a screen
 
         threading.Thread(target=webbrowser.open, args=(handle.url,), daemon=True).start()
-    signals = Signals()
-    with signals:
-        units = handle.launched()
+    while (units := handle.launched(timeout=0.1)) is None and not signals.noticed:
+        pass
+    if units is not None:
         more = "" if handle.counters.exhausted else " so far"
         click.echo(f"run {handle.name} (task {handle.task}): {units} units launched{more}, "
                    f"{money(handle.counters)} promised")  # fmt: skip
-        if handle.admin_url is not None:
-            _admin(handle)
-        display: Display = Lines(handle, log_rate)
-        if sys.stdout.isatty():
-            from crowdcore.cli.bars import Bars  # rich costs 100 ms
+    if handle.admin_url is not None:
+        _admin(handle)
+    display: Display = Lines(handle, log_rate)
+    if sys.stdout.isatty():
+        from crowdcore.cli.bars import Bars  # rich costs 100 ms
 
-            display = Bars(handle)
-        return _watch(handle, display, signals)
+        display = Bars(handle)
+    return _watch(handle, display, signals)
 
 
 def _admin(handle: RunHandle) -> None:
@@ -151,11 +154,21 @@ class Lines:
 
 
 class Signals:
-    """Counts Ctrl-C and remembers a request to terminate, instead of breaking in anywhere."""
+    """Until `count()` a signal interrupts; from then on Ctrl-C is counted and a request to terminate remembered."""
 
     def __init__(self) -> None:
         self.interrupts = 0
         self.terminate = False
+        self._counting = False
+
+    def count(self) -> None:
+        """Break in nowhere from now on."""
+        self._counting = True
+
+    @property
+    def noticed(self) -> bool:
+        """Whether there was any signal."""
+        return self.terminate or self.interrupts > 0
 
     def __enter__(self) -> Signals:
         self._before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
@@ -169,18 +182,26 @@ class Signals:
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.interrupts += 1
+        self._break_in()
 
     def _terminate(self, _number: int, _frame: FrameType | None) -> None:
         self.terminate = True
+        self._break_in()
+
+    def _break_in(self) -> None:
+        if not self._counting:
+            raise KeyboardInterrupt
 
 
 def _watch(handle: RunHandle, display: Display, signals: Signals) -> int:
     drained = False
     with display.on():
-        while (reason := handle.wait(0.1)) is None:
+        while handle.wait(0.1) is None:
             display.show()
             if signals.terminate or signals.interrupts > 1:
                 handle.stop()
+                if not handle.resumable:
+                    break
                 for text in remains(handle):
                     display.say(text)
                 return INTERRUPTED
@@ -189,7 +210,7 @@ def _watch(handle: RunHandle, display: Display, signals: Signals) -> int:
                 seconds, busy = handle.drain(), handle.counters.units["assigned"]
                 display.say(_last_orders(busy, seconds))
         display.show()
-    for text in remains(handle) if handle.resumable else summary(handle, reason):
+    for text in remains(handle) if handle.resumable else summary(handle, handle.wait() or ""):
         click.echo(text)
     return 0
 

@@ -130,6 +130,9 @@ def end_unserved(conn: Conn, row: RunRow, now: float) -> int:
     """One transaction: agents and units expire, the run is finished. Returns units expired."""
     from crowdcore.work import expire_agent
 
+    row = runs.get(conn, row.id)
+    if row.status not in runs.RESUMABLE:  # its process came to the end a moment ago
+        raise RunError(f"run {row.name} is {row.status} already")
     ids = agents.open_ids(conn, row.id)
     for agent_id in ids:
         agent = agents.get(conn, agent_id)

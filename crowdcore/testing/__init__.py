@@ -1,8 +1,26 @@
-"""For authors of plugins: a clock that tests move, a run served in the test's process, a worker's client."""
+"""For authors of plugins: a clock that tests move, a run served in the test's process or as one of its
+own, a worker's client, a result as review shows it. `crowdcore.testing.contracts` holds test suites."""
 
 from __future__ import annotations
 
-from crowdcore.testing.clock import ManualClock
-from crowdcore.testing.serving import Browserless, serve
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Browserless", "ManualClock", "serve"]
+if TYPE_CHECKING:  # the plugin `mock` lies here too: a run that uses it needs none of these
+    from crowdcore.testing.clock import ManualClock
+    from crowdcore.testing.process import Machine, Served
+    from crowdcore.testing.reviewing import render
+    from crowdcore.testing.serving import Browserless, serve, until
+
+_MODULE_OF = {
+    "Browserless": "serving", "Machine": "process", "ManualClock": "clock", "Served": "process",
+    "render": "reviewing", "serve": "serving", "until": "serving",
+}  # fmt: skip
+
+__all__ = ["Browserless", "Machine", "ManualClock", "Served", "render", "serve", "until"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        return getattr(import_module(f"crowdcore.testing.{_MODULE_OF[name]}"), name)
+    raise AttributeError(f"module 'crowdcore.testing' has no attribute {name!r}")
