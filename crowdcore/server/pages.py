@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+NO_ICON = Reply(204, b"", (b"cache-control", b"max-age=86400"))
+"""For /favicon.ico, which browsers ask for unasked."""
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.IGNORECASE)
 _DOCTYPE = re.compile(rb"\s*<!doctype[^>]*>", re.IGNORECASE)
 _BASE = re.compile(rb"<base\s", re.IGNORECASE)

@@ -11,7 +11,7 @@ from crowdcore.server.context import ServerContext
 from crowdcore.server.edge import ROUTE, Edge
 from crowdcore.server.headers import STRICT, policy, security_headers
 from crowdcore.server.metrics import Metrics
-from crowdcore.server.pages import TaskPage, message_page, wants_html, worker_assets
+from crowdcore.server.pages import NO_ICON, TaskPage, message_page, wants_html, worker_assets
 from crowdcore.server.problems import as_request_error
 from crowdcore.server.reply import REVALIDATE, Message, Receive, Reply, Scope, Send, json_reply
 from crowdcore.server.sockets import serve_socket
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from starlette.staticfiles import StaticFiles
 
 TASK = "/task/"
-_NO_ICON = Reply(204, b"", (b"cache-control", b"max-age=86400"))
 _CLIENT = Reply(307, b"", (b"location", b"../crowd.js"), REVALIDATE)
 """For pages that say src="crowd.js": relative addresses mean the task's files."""
 
@@ -93,7 +92,7 @@ class WorkerApp:
                 return self._page.reply()
             return json_reply(200, {"status": "ok"}) if path == "/healthz" else self.metrics.reply()
         if path == "/favicon.ico":
-            return _NO_ICON
+            return NO_ICON
         reply = self._assets.reply(scope) if method in ("GET", "HEAD") else None
         if reply is not None:
             scope[ROUTE] = path

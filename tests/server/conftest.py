@@ -75,8 +75,9 @@ class Task:
 def config(name: str, **sections: Any) -> dict[str, Any]:
     """A small task on the mock blueprint; sections are merged over it."""
     task = {"name": name, "title": "A task", "description": "For tests", "reward": "0.10"}
-    whole = {"task": task, "blueprint": {"type": "mock", "num_assignments": 0}, "provider": {"type": "mock"}}
-    return {key: {**whole.get(key, {}), **sections.get(key, {})} for key in {*whole, *sections}}
+    blueprint = {"type": "mock", "num_assignments": 0}
+    whole: dict[str, dict[str, Any]] = {"task": task, "blueprint": blueprint, "provider": {"type": "mock"}}
+    return {key: whole.get(key, {}) | sections.get(key, {}) for key in {*whole, *sections}}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -106,9 +107,12 @@ def new_worker(run: RunHandle, request: pytest.FixtureRequest) -> Callable[[], B
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium. A missing one fails: these tests are never skipped."""
+    """Chromium. A missing one fails: these tests are never skipped.
+
+    Not for the whole session: playwright keeps an event loop in this thread, and other modules have theirs.
+    """
     path = os.environ.get("CROWD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "chromium is missing: apt-get install chromium, or set CROWD_CHROMIUM to its path"
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

@@ -22,7 +22,8 @@ def remember_address(conn: Conn, run: str, url: str) -> None:
 
 def addresses(conn: Conn) -> dict[str, str]:
     """Run name -> address of its admin pages, for runs that have not ended; the newest first."""
-    known = {row["key"]: row["value"] for row in conn.all("SELECT key, value FROM meta WHERE key >= 'admin_url:' AND key < 'admin_url;'")}
+    noted = conn.all("SELECT key, value FROM meta WHERE key >= 'admin_url:' AND key < 'admin_url;'")
+    known = {row["key"]: row["value"] for row in noted}
     rows = conn.all("SELECT name, status FROM run ORDER BY id DESC")
     live = [row["name"] for row in rows if row["status"] in LIVE_RUN]
     return {name: known[_PREFIX + name] for name in live if _PREFIX + name in known}

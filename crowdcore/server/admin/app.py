@@ -15,7 +15,7 @@ from crowdcore.server.bodies import media_type, read_body
 from crowdcore.server.context import AdminContext, Limits
 from crowdcore.server.edge import Edge
 from crowdcore.server.headers import ADMIN, policy, security_headers
-from crowdcore.server.pages import Assets, message_page, template, wants_html
+from crowdcore.server.pages import NO_ICON, Assets, message_page, template, wants_html
 from crowdcore.server.problems import as_request_error
 from crowdcore.server.reply import NO_STORE, Header, Receive, Reply, Scope, Send, header, html_reply, json_reply
 
@@ -63,6 +63,8 @@ class AdminApp:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         path = scope["path"]
+        if path == "/favicon.ico":
+            return NO_ICON
         if path == "/healthz":
             _only(scope, "GET")
             return json_reply(200, {"status": "ok"})

@@ -47,7 +47,7 @@ async function sendWhatWaits() {
     const cover = ours ? coverSoon('sending', words.pages.sending) : null;
     try {
       const answer = await outbox.deliver(entry);
-      await device.drop('drafts', entry.token);
+      await device.drafts.drop(entry.token);
       if (ours) return await proceed(entry, answer);
       await outbox.forget(entry);
     } catch (error) {

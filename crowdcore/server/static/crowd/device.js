@@ -51,35 +51,60 @@ export async function drop(store, token) {
   await run(store, 'readwrite', (s) => s.delete(token), () => undefined);
 }
 
+/**
+ * Drafts {token, data, unsent}. In localStorage, for it is written before the call returns, whatever
+ * happens to the page next; in IndexedDB if they are too large for that.
+ */
+export const drafts = {
+  async get(token) {
+    return recall(localStore, `crowd:draft:${token}`) ?? (await get('drafts', token));
+  },
+  async put(draft) {
+    if (remember(localStore, `crowd:draft:${draft.token}`, draft)) return;
+    remember(localStore, `crowd:draft:${draft.token}`, null);
+    await put('drafts', draft);
+  },
+  async drop(token) {
+    remember(localStore, `crowd:draft:${token}`, null);
+    await drop('drafts', token);
+  },
+};
+
 /** What this tab remembers about the page's address, where the browser allows it. */
 export const place = `crowd:${location.pathname}${location.search}`;
 
-function recall(key) {
+// Reading the property itself throws where storage is forbidden.
+const localStore = () => localStorage;
+const tabStore = () => sessionStorage;
+
+function recall(store, key) {
   try {
-    return JSON.parse(sessionStorage.getItem(key));
+    return JSON.parse(store().getItem(key));
   } catch {
     return null;
   }
 }
 
-function remember(key, value) {
+/** Whether the browser kept it. Without the tab's memory a reload asks for the work anew and is given the same. */
+function remember(store, key, value) {
   try {
-    if (value === null) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, JSON.stringify(value));
+    if (value === null) store().removeItem(key);
+    else store().setItem(key, JSON.stringify(value));
+    return true;
   } catch {
-    // Without storage a reload asks for the work anew and is given the same.
+    return false;
   }
 }
 
 /** The agent whose work this tab shows: {agent, token} or null. */
 export const session = {
-  load: () => recall(place),
-  save: ({ agent, token }) => remember(place, { agent, token }),
-  clear: () => remember(place, null),
+  load: () => recall(tabStore, place),
+  save: ({ agent, token }) => remember(tabStore, place, { agent, token }),
+  clear: () => remember(tabStore, place, null),
 };
 
 /** How often the page looked for free work by itself. */
 export const looks = {
-  count: () => recall(`${place}:looks`) ?? 0,
-  set: (n) => remember(`${place}:looks`, n || null),
+  count: () => recall(tabStore, `${place}:looks`) ?? 0,
+  set: (n) => remember(tabStore, `${place}:looks`, n || null),
 };

@@ -18,7 +18,7 @@ export class Drafts {
 
   /** The newest draft: ours if the server never got it, else the server's. */
   async newest(fromServer) {
-    const ours = await device.get('drafts', this.#who.token);
+    const ours = await device.drafts.get(this.#who.token);
     if (!ours?.unsent) return fromServer;
     this.#unsent = { data: ours.data };
     this.#later();
@@ -30,14 +30,14 @@ export class Drafts {
     const copy = JSON.parse(JSON.stringify(data ?? null));
     this.#unsent = { data: copy };
     this.#later();
-    await device.put('drafts', { token: this.#who.token, data: copy, unsent: true, at: Date.now() });
+    await device.drafts.put({ token: this.#who.token, data: copy, unsent: true });
   }
 
   /** The work is over: nothing of it stays on this device. */
   async clear() {
     clearTimeout(this.#timer);
     this.#unsent = null;
-    await device.drop('drafts', this.#who.token);
+    await device.drafts.drop(this.#who.token);
   }
 
   #later(ms = SOON) {
@@ -59,6 +59,6 @@ export class Drafts {
     }
     if (this.#unsent !== sending) return; // changed meanwhile: its own timer runs
     this.#unsent = null;
-    await device.put('drafts', { token, data: sending.data, unsent: false, at: Date.now() });
+    await device.drafts.put({ token, data: sending.data, unsent: false });
   }
 }
