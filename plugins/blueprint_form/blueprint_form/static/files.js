@@ -4,83 +4,96 @@ import { make, sizeText } from "./dom.js";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|bmp|avif)$/;
 
-// `upload(file)` resolves to {file, name, size} or rejects; `meta()` is the upload that the value names.
+// `send(name, file)` resolves to {file, name, size} or rejects; `refuse(meta)` lists the faults of a file.
 export function fileField(field, parts, tell, { send, refuse }) {
-  let stored = null;
-  let sending = null;
-  const accept = field.validators?.fileExtension?.map((each) => "." + each).join(",");
-  const input = make("input", {
-    type: "file", id: parts.id, name: field.name, accept, "aria-describedby": parts.described,
-    "aria-required": field.validators?.required === true ? "true" : null, onchange: () => choose(input.files[0]),
-  });
-  const status = make("span", { role: "status" });
-  const remove = make("button", { type: "button", class: "quiet", onclick: () => clear() }, "Remove file");
-  const preview = make("div", { class: "preview" });
-  const line = make("div", { class: "file-line" }, status, remove);
+  const upload = new Upload(field, parts, tell, send, refuse);
+  return {
+    target: upload.input, elements: [upload.input, upload.line, upload.preview], preset: "",
+    all: () => [upload.input, upload.remove],
+    read: () => upload.stored?.file ?? "",
+    write: (value, meta) => upload.write(value, meta),
+    meta: () => upload.stored,
+    busy: () => upload.sending,
+  };
+}
 
-  function show(text) {
-    status.textContent = text;
-    remove.hidden = stored === null;
-    line.classList.toggle("empty", text === "");
+class Upload {
+  constructor(field, parts, tell, send, refuse) {
+    Object.assign(this, { field, tell, send, refuse, stored: null, sending: null });
+    this.input = make("input", {
+      type: "file", id: parts.id, name: field.name, "aria-describedby": parts.described,
+      accept: field.validators?.fileExtension?.map((each) => "." + each).join(","),
+      "aria-required": field.validators?.required === true ? "true" : null,
+      onchange: () => this.choose(this.input.files[0]),
+    });
+    this.status = make("span", { role: "status" });
+    this.remove = make("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Remove file");
+    this.line = make("div", { class: "file-line" }, this.status, this.remove);
+    this.preview = make("div", { class: "preview" });
+    this.show("");
   }
 
-  function clear() {
-    stored = sending = null;
-    input.value = "";
-    preview.replaceChildren();
-    show("");
-    input.focus();
-    tell("input");
+  show(text) {
+    this.status.textContent = text;
+    this.remove.hidden = this.stored === null;
+    this.line.classList.toggle("empty", text === "");
   }
 
-  async function choose(file) {
+  showStored() {
+    this.show(this.stored ? `${this.stored.name} (${sizeText(this.stored.size)}) is uploaded.` : "");
+  }
+
+  clear() {
+    this.stored = this.sending = null;
+    this.input.value = "";
+    this.preview.replaceChildren();
+    this.show("");
+    this.input.focus();
+    this.tell("input");
+  }
+
+  async choose(file) {
     if (!file) return;
-    stored = null;
-    preview.replaceChildren();
+    this.stored = this.sending = null;
+    this.preview.replaceChildren();
     const meta = { name: file.name, size: file.size, type: file.type };
-    const faults = refuse(meta);
-    show(faults.length ? `${file.name} was not taken.` : `Uploading ${file.name} (${sizeText(file.size)})…`);
-    if (faults.length) {
-      input.value = "";
-      return tell("refused", faults);
-    }
-    const mine = (sending = send(field.name, file));
-    tell("uploading");
+    const faults = this.refuse(meta);
+    if (faults.length) return this.refused(`${file.name} was not taken.`, faults);
+    const mine = (this.sending = this.send(this.field.name, file));
+    this.show(`Uploading ${file.name} (${sizeText(file.size)})…`);
+    this.tell("uploading");
     try {
       const answer = await mine;
-      if (mine !== sending) return; // another file was chosen, or this one removed, in the meantime
-      stored = { ...meta, ...answer };
-      show(`${file.name} (${sizeText(file.size)}) is uploaded.`);
-      picture(file);
-      sending = null;
-      tell("input");
+      if (mine !== this.sending) return; // another file was chosen, or this one removed, in the meantime
+      this.sending = null;
+      this.stored = { ...meta, ...answer };
+      this.showStored();
+      this.picture(file);
+      this.tell("input");
     } catch (error) {
-      if (mine !== sending) return;
-      sending = null;
-      input.value = "";
-      show("");
-      tell("refused", [`${file.name} could not be uploaded: ${error?.detail || error?.message || "please try again"}`]);
+      if (mine !== this.sending) return;
+      this.sending = null;
+      this.refused("", [`${file.name} could not be uploaded: ${error?.detail || error?.message || "please try again"}`]);
     }
   }
 
-  function picture(file) {
-    if (field.show_preview !== true || !PICTURE.test(file.type)) return;
+  refused(text, faults) {
+    this.input.value = "";
+    this.show(text);
+    this.tell("refused", faults);
+  }
+
+  picture(file) {
+    if (this.field.show_preview !== true || !PICTURE.test(file.type)) return;
     const url = URL.createObjectURL(file);
     const image = make("img", { alt: `Preview of ${file.name}`, src: url });
     image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
     image.addEventListener("error", () => image.remove(), { once: true });
-    preview.replaceChildren(image);
+    this.preview.replaceChildren(image);
   }
 
-  show("");
-  return {
-    target: input, elements: [input, line, preview], preset: "", all: () => [input, remove],
-    read: () => stored?.file ?? "",
-    write(value, meta) {
-      stored = value && meta ? meta : null;
-      show(stored ? `${stored.name} (${sizeText(stored.size)}) is uploaded.` : "");
-    },
-    meta: () => stored,
-    busy: () => sending,
-  };
+  write(value, meta) {
+    this.stored = value && meta ? meta : null;
+    this.showStored();
+  }
 }

@@ -59,7 +59,11 @@ export class FormPage {
     return {
       ...widget.field,
       element: widget.element,
-      hide: () => this.changed(() => this.concealed.add(name)),
+      hide: () => {
+        const demanded = widget.field.validators?.required === true && widget.field.may_be_hidden !== true;
+        if (demanded) this.work.fail(new Error(`${name} was hidden, but is required: give it "may_be_hidden": true`));
+        this.changed(() => this.concealed.add(name));
+      },
       show: () => this.changed(() => this.concealed.delete(name)),
     };
   }
