@@ -16,6 +16,7 @@ from crowdcore.config.sources import COMMAND_LINE, MAPPING, Layer, display, from
 from crowdcore.config.yaml_nodes import Unreadable
 from crowdcore.errors import ConfigError
 from crowdcore.options import Origin, Reading
+from crowdcore.optiontypes import to_path
 from crowdcore.paths import config_dir
 
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -73,14 +74,16 @@ def _finish(
 
 def _task_file(path: Path) -> Path:
     """The YAML file meant by a path, absolute; a folder means its task.yaml."""
-    file = path.expanduser().absolute()
-    if file.is_dir():
-        if not (file / "task.yaml").is_file():
+    try:
+        file = to_path(str(path), None, Path.cwd(), must_exist=False)
+        if file.is_dir() and not (file / "task.yaml").is_file():
             raise ConfigError(f"{display(file)}: this folder has no task.yaml")
-        return file / "task.yaml"
-    if not file.exists():
-        raise ConfigError(f"{display(file)}: no such file")
-    return file
+        file = file / "task.yaml" if file.is_dir() else file
+        if file.exists():
+            return file
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"{str(path)!r}: {error}") from None
+    raise ConfigError(f"{display(file)}: no such file")
 
 
 @dataclass
@@ -116,13 +119,14 @@ class _Sources:
             self.problems.append(f"{origin.where}: extends: expected the path of one YAML file")
             return []
         own = [*chain, *([origin.file] if origin.file else [])]
-        file = ((origin.base or Path.cwd()) / Path(named)).resolve()
+        try:
+            file = to_path(named, None, origin.base or Path.cwd(), must_exist=True).resolve()
+        except (ValueError, OSError, RuntimeError) as error:  # no file, no path at all, links in a circle
+            self.problems.append(f"{origin.where}: extends: {error}")
+            return []
         if file in [path.resolve() for path in own]:
             round_trip = " → ".join(display(path) for path in [*own, file])
             self.problems.append(f"{origin.where}: extends: goes round in a circle: {round_trip}")
-            return []
-        if not file.is_file():
-            self.problems.append(f"{origin.where}: extends: no such file: {file}")
             return []
         found = self.read(lambda: from_file(file))
         return [*self.extended(found, own), found] if found else []

@@ -79,6 +79,8 @@ def test_extends_in_a_circle_names_the_way_round(problems):
 
 def test_extends_needs_a_file_that_is_there(problems, folder):
     assert problems("extends: none.yaml") == [f"task.yaml:1: extends: no such file: {folder}/none.yaml"]
+    assert problems('extends: "a\\0b"') == ["task.yaml:1: extends: expected a path"]
+    assert problems(f"extends: {'x' * 300}")[0].startswith("task.yaml:1: extends: cannot be read: ")
     assert problems("extends: [a, b]") == ["task.yaml:1: extends: expected the path of one YAML file"]
 
 
