@@ -16,7 +16,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
 demo: $(ENVIRONMENT) ## serve examples/form at http://localhost:3000 (make demo PORT=3001: elsewhere)
-	@exec scripts/demo.sh --port $(PORT)
+	@trap : INT; scripts/demo.sh --port $(PORT) || [ $$? -eq 130 ]  # 130: left by a second Ctrl-C
 
 export: $(ENVIRONMENT) ## the demo's answers so far, into demo-answers/
 	@exec scripts/demo.sh --export
