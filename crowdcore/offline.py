@@ -47,7 +47,7 @@ class Offline:
 async def offline_context(db: Database, row: RunRow) -> RunContext:
     """The run as it was launched, from its stored configuration and the snapshot of its sources."""
     folder = paths.run_folder(db.folder, row.name)
-    config, plugins, _ = reopen(row, folder)
+    config, plugins, _ = reopen(row, folder, secrets=False)
     services = Offline(db, row, config)
 
     def facade_for(plugin: str) -> Run:

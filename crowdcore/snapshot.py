@@ -43,8 +43,13 @@ def take(config: RunConfig, plugins: RunPlugins, folder: Path) -> dict[str, str]
     return copies
 
 
-def reopen(row: RunRow, run_folder: Path, *, hooks: Sequence[object] = (), reload: bool = False) -> Reopened:
-    """The configuration and plugins of a run as they were at launch; with `reload`, its files as they are now."""
+def reopen(
+    row: RunRow, run_folder: Path, *, hooks: Sequence[object] = (), reload: bool = False, secrets: bool = True
+) -> Reopened:
+    """The configuration and plugins of a run as they were at launch; with `reload`, its files as they are now.
+
+    Without `secrets` hidden values stay hidden: enough for reading what a run has stored.
+    """
     from crowdcore.config import RunConfig
 
     folder = None if reload else folder_of(run_folder)
@@ -52,7 +57,7 @@ def reopen(row: RunRow, run_folder: Path, *, hooks: Sequence[object] = (), reloa
     path = document["config"].get("hooks")
     task_dir = Path(document["task_dir"])
     module = None if path is None else LocalFiles(task_dir, folder).module(Path(path))
-    config = RunConfig.from_stored(row.config, hooks_module=module)
+    config = RunConfig.from_stored(row.config, hooks_module=module, secrets=secrets)
     if folder is not None:
         config = restore(config, folder, row.sources)
     return Reopened(config, RunPlugins(config, hooks_module=module, hooks=hooks, snapshot_dir=folder), module)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import click
 
 from crowdcore import paths
 from crowdcore.cli.common import open_store, when
-from crowdcore.errors import ConfigError, RunError
+from crowdcore.errors import ConfigError, CrowdError, RunError
 from crowdcore.lock import RunLock, is_led
 from crowdcore.progress import Counters
 from crowdcore.status import LIVE_RUN
@@ -123,7 +124,20 @@ def _end_unserved(database: Database, row: RunRow) -> None:
     """Nobody serves the run: end it here. Open work expires, for nobody can submit it."""
     with RunLock(paths.run_folder(paths.data_dir(), row.name), row.name):
         expired = database.write(lambda c: end_unserved(c, row, time.time()))
+        asyncio.run(_tell(database, row))
     click.echo(f"{row.name} is ended; {expired} open units expired")
+
+
+async def _tell(database: Database, row: RunRow) -> None:
+    """Listeners hear of everything up to the end, also of what came just before the run's process died."""
+    from crowdcore.feed import tell_listeners
+    from crowdcore.offline import offline_context
+
+    try:
+        await tell_listeners(await offline_context(database, row))
+    except CrowdError as error:  # its plugins or files are gone: the run is over all the same
+        for problem in error.problems:
+            click.echo(f"warning: on_… hooks were not called: {problem}", err=True)
 
 
 def end_unserved(conn: Conn, row: RunRow, now: float) -> int:
@@ -152,8 +166,6 @@ def end_unserved(conn: Conn, row: RunRow, now: float) -> int:
 @click.argument("changes", nargs=-1, required=True, metavar="KEY=VALUE…")
 def set_(run: str, changes: tuple[str, ...]) -> None:
     """Change RUN's budget, caps, patience, lifetime, pairing: `crowd options task` says what there is."""
-    from crowdcore.config import RunConfig
-
     with open_store() as database:
         row = database.read(lambda c: runs.find(c, run, statuses=runs.RESUMABLE))
         if row.status not in runs.RESUMABLE:
@@ -162,7 +174,16 @@ def set_(run: str, changes: tuple[str, ...]) -> None:
             key, equals, value = change.partition("=")
             if not equals:
                 raise ConfigError(f"command line: {change!r} is not KEY=VALUE, as in task.budget=100")
-            config = RunConfig.from_stored(database.read(lambda c: runs.get(c, row.id)).config).replace(key, value)
-            text, digest = config.stored(), config.hash
-            database.write(lambda c: runs.set_config(c, row.id, text, digest, key, value, time.time()))  # noqa: B023
+            while not _change(database, row.id, key, value):
+                pass
             click.echo(f"{row.name}: {key} = {value}")
+
+
+def _change(database: Database, run_id: int, key: str, value: str) -> bool:
+    """Store one change; False if another command changed the configuration meanwhile."""
+    from crowdcore.config import RunConfig
+
+    row = database.read(lambda c: runs.get(c, run_id))
+    config = RunConfig.from_stored(row.config, secrets=False).replace(key, value)
+    change = runs.Change(key, value, row.config_hash, config.stored(), config.hash)
+    return database.write(lambda c: runs.set_config(c, run_id, change, time.time()))

@@ -194,15 +194,26 @@ def heartbeat(conn: Conn, run_id: int, service_time: float, now: float) -> None:
     )  # fmt: skip
 
 
-def set_config(
-    conn: Conn, run_id: int, config: str, config_hash: str, key: str, value: str, now: float
-) -> None:
-    """Store a changed configuration (only what `crowd set` may change), with its event."""
-    conn.execute(
-        "UPDATE run SET config = :config, config_hash = :hash WHERE id = :id",
-        config=config, hash=config_hash, id=run_id,
+@dataclass(frozen=True)
+class Change:
+    """One changed option: its key and value, the hash it was made from, the new configuration and its hash."""
+
+    key: str
+    value: str
+    before: str
+    config: str
+    config_hash: str
+
+
+def set_config(conn: Conn, run_id: int, change: Change, now: float) -> bool:
+    """Store a changed configuration with its event; False if it was changed by somebody else meanwhile."""
+    changed = conn.execute(
+        "UPDATE run SET config = :config, config_hash = :hash WHERE id = :id AND config_hash = :before",
+        config=change.config, hash=change.config_hash, id=run_id, before=change.before,
     )  # fmt: skip
-    events.append(conn, run_id, now, "config_changed", "operator", [], key=key, value=value)
+    if changed:
+        events.append(conn, run_id, now, "config_changed", "operator", [], key=change.key, value=change.value)
+    return bool(changed)
 
 
 def set_url(conn: Conn, run_id: int, url: str) -> None:
