@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from crowdcore import Refusal, hookimpl
+from crowdcore import Refusal, hookimpl, paths
 from crowdcore.launch import RunHandle
+from crowdcore.secret import secret_key
 from crowdcore.testing import Browserless, serve
 
 PAGE = """<!doctype html>
@@ -80,17 +81,17 @@ def config(name: str, **sections: Any) -> dict[str, Any]:
     return {key: whole.get(key, {}) | sections.get(key, {}) for key in {*whole, *sections}}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    folder = tmp_path_factory.mktemp("config")
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
+    """The key of the installation that serves `run`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CROWD_CONFIG_DIR", str(folder))
+        patch.setenv("CROWD_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
         patch.delenv("CROWD_SECRET_KEY", raising=False)
-        yield
+        yield secret_key(paths.config_dir())
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHandle]:
+def run(secret: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHandle]:
     """An endless run of the small task."""
     with serve(config("edges"), data_dir=tmp_path_factory.mktemp("data"), hooks=[Task()]) as handle:
         yield handle

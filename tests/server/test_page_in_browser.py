@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from crowdcore.launch import RunHandle
 from crowdcore.testing.serving import until
@@ -168,6 +168,32 @@ def test_work_is_given_back_after_asking(run: RunHandle, tab: BrowserContext) ->
     expect(page.get_by_role("heading", name="You gave this task back")).to_be_visible()
 
 
+DOCUMENT = {"agent": None, "token": None, "phase": "preview", "status": "preview", "live": False, "init": None,
+            "draft": None, "deadline": None, "completion": None, "provider": {}, "frontend": {}}  # fmt: skip
+
+
+def test_a_provider_that_asks_for_names_has_them_asked(run: RunHandle, tab: BrowserContext) -> None:
+    asking = {**DOCUMENT, "provider": {"ask_name": True, "welcome": "Welcome to the lab."}}
+    tab.route("**/api/v1/agents", lambda route: route.fulfill(status=200, json=asking), times=1)
+    page = tab.new_page()
+    page.goto(f"{run.url}?assignment_id=7")
+    expect(page.get_by_text("Welcome to the lab.")).to_be_visible()
+    page.get_by_label("Your name or worker ID").fill(" b ask & go ")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url(f"{run.url}?assignment_id=7&worker_id=b+ask+%26+go")
+    expect(page.locator("#seen")).to_contain_text("work {")
+
+
+def test_a_task_that_does_not_work_on_phones_says_so(run: RunHandle, browser: Browser) -> None:
+    blocked = {**DOCUMENT, "frontend": {"block_mobile": True}}
+    phone = browser.new_context(is_mobile=True, viewport={"width": 360, "height": 640}, user_agent="Android Mobile")
+    phone.route("**/api/v1/agents", lambda route: route.fulfill(status=200, json=blocked))
+    page = phone.new_page()
+    page.goto(run.url)
+    expect(page.get_by_role("heading", name="Please use a computer")).to_be_visible()
+    phone.close()
+
+
 def test_the_preview_says_so(run: RunHandle, tab: BrowserContext) -> None:
     page = tab.new_page()
     page.goto(run.url)
@@ -219,6 +245,7 @@ def test_a_session_that_the_server_forgot_starts_anew(run: RunHandle, tab: Brows
 
 COMPLETIONS: dict[str, dict[str, Any]] = {
     "redirect": {"kind": "redirect", "url": "/healthz?code=C1", "fields": {}},
+    "post": {"kind": "post", "url": "/healthz", "fields": {"assignmentId": "A", "n": 1}},
     "message": {"kind": "thanks", "url": None, "fields": {"message": "See you on Monday."}},
     "stored": {"kind": "thanks", "url": None, "fields": {"stored": {"text": "<b>raw</b>"}, "next": True}},
 }
@@ -236,6 +263,8 @@ def test_a_visit_ends_as_the_provider_says(run: RunHandle, tab: BrowserContext, 
     send(page)
     if kind == "redirect":
         page.wait_for_url("**/healthz?code=C1")
+    elif kind == "post":
+        page.wait_for_url("**/healthz")
     elif kind == "message":
         expect(page.get_by_text("See you on Monday.")).to_be_visible()
     else:

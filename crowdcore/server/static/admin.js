@@ -71,6 +71,7 @@ function draw(run, now) {
     ),
   );
   if (LIVE.has(run.status) && !run.served) card.append(dead(run));
+  else if (run.status === 'stopped') card.append(make('p', { class: 'link' }, 'Go on with ', make('code', {}, `crowd resume ${run.name}`)));
   else if (run.url && LIVE.has(run.status)) {
     card.append(make('p', { class: 'link' }, 'Workers go to ', make('a', { href: run.url, rel: 'noreferrer' }, run.url)));
   }

@@ -111,6 +111,8 @@ export async function page(code, texts, ...parts) {
   document.documentElement.lang ||= 'en';
   document.title = texts[0];
   heading.focus({ preventScroll: true });
+  const main = shadow.querySelector('main');
+  if (main.scrollHeight > main.clientHeight) main.tabIndex = 0; // scrolled by keys too
   return shadow;
 }
 

@@ -1,0 +1,78 @@
+"""The live address of a run that is not live, and bodies that stop coming."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from websockets.sync.client import connect
+
+from crowdcore.errors import RequestError
+from crowdcore.launch import RunHandle
+from crowdcore.server.bodies import chunks
+from crowdcore.server.problems import ClientGone
+from crowdcore.testing import Browserless
+
+
+def refusal(run: RunHandle, path: str) -> tuple[str, int | None]:
+    """The code in the error frame, and the close code."""
+    with connect(run.url.replace("http", "ws") + path) as socket:
+        frame = json.loads(socket.recv(timeout=10))
+        assert frame["type"] == "error"
+        with pytest.raises(Exception):  # noqa: B017, PT011  # whatever this client says about a closed socket
+            socket.recv(timeout=10)
+        return frame["code"], socket.close_code
+
+
+def test_a_run_without_a_live_part_says_so(run: RunHandle, new_worker: Callable[[], Browserless]) -> None:
+    document = new_worker().document
+    path = f"api/v1/agents/{document['agent']}/live?after=0&token={document['token']}"
+    assert refusal(run, path) == ("no_live", 4404)
+
+
+def test_a_socket_needs_the_agents_own_token(run: RunHandle, new_worker: Callable[[], Browserless]) -> None:
+    one, two = new_worker().document, new_worker().document
+    for token in ("", "x", two["token"]):
+        assert refusal(run, f"api/v1/agents/{one['agent']}/live?token={token}") == ("bad_token", 4401)
+    assert refusal(run, f"api/v1/agents/{one['agent']}/nothing") == ("not_found", 4404)
+
+
+def read(messages: list[dict[str, Any]], *, headers: list[tuple[bytes, bytes]] | None = None) -> bytes:
+    """What `chunks` makes of a client that sends `messages` and then nothing more."""
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return messages.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def body() -> bytes:
+        scope = {"headers": headers or []}
+        return b"".join([piece async for piece in chunks(scope, receive, 100, 0.05, "This")])
+
+    return asyncio.run(body())
+
+
+def test_a_body_that_stops_coming_is_given_up() -> None:
+    with pytest.raises(RequestError) as error:
+        read([{"type": "http.request", "body": b"{", "more_body": True}])
+    assert (error.value.status, error.value.code) == (408, "timeout")
+
+
+def test_a_client_that_left_is_not_answered() -> None:
+    with pytest.raises(ClientGone):
+        read([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+
+def test_a_body_in_pieces_is_whole_in_the_end() -> None:
+    assert read([{"type": "http.request", "body": b"{", "more_body": True},
+                 {"type": "http.request", "body": b"}", "more_body": False}]) == b"{}"  # fmt: skip
+
+
+def test_compressed_bodies_are_refused() -> None:
+    with pytest.raises(RequestError) as error:
+        read([], headers=[(b"content-encoding", b"gzip")])
+    assert error.value.status == 415
