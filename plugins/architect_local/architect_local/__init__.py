@@ -35,7 +35,11 @@ class LocalArchitect:
 
     Options = LocalOptions
     options: LocalOptions
-    offers = frozenset({"live"})
+
+    @property
+    def offers(self) -> set[str]:
+        """Live pages always; an address that the world can reach, when one is configured."""
+        return {"live"} | ({"public_url"} if self.options.public_url else set())
 
     @hookimpl
     def architect_deploy(self, run: Run, app: Any) -> str:
