@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import documents
 from crowdcore.errors import StoreError
+from crowdcore.progress import Counters
 from crowdcore.store import agents, events, units
 from crowdcore.types import AgentEnded, RunFinished, RunLaunched, UnitLaunched, UnitReviewed, UnitSubmitted
 
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
-    from crowdcore.progress import Counters
     from crowdcore.store.events import Event
 
 POLL = 0.05
@@ -149,3 +150,10 @@ class Feed:
         until = loop.time() + LAST_WORDS
         while loop.time() <= until and await self.deliver(until):
             pass
+
+
+async def tell_listeners(context: RunContext) -> None:
+    """Tell the listeners of a run that nobody serves everything they have not been told."""
+    feed = Feed(context, Counters(run=context.name, pay=Decimal(0), currency=context.currency))
+    while await feed.deliver():
+        pass
