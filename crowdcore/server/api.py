@@ -103,6 +103,7 @@ class WorkerApi:
         return {
             "agent": agent,
             "token": None if agent is None else self.tokens.make(agent),
+            "key": None if agent is None else self.tokens.key(agent),
             "phase": document.phase,
             "status": document.status,
             "live": document.live,

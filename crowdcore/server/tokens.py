@@ -24,6 +24,7 @@ class Tokens:
     """
 
     def __init__(self, key: bytes, identity: str, clock: Clock, max_age: float) -> None:
+        self._identity = identity
         salt = b"crowd.agent:" + identity.encode()
         self._signer = Signer(key, salt=salt, digest_method=hashlib.sha256)
         self._simulation = simulation_pass(key, identity).encode()
@@ -33,6 +34,13 @@ class Tokens:
     def make(self, agent_id: int) -> str:
         """A token for `agent_id`."""
         return self._signer.sign(f"{agent_id}.{int(self._clock.now())}").decode("ascii")
+
+    def key(self, agent_id: int) -> str:
+        """Names the agent for ever, in this run and no other: what a device keeps for it is kept under this.
+
+        It lets nobody in, and it is the same however often the agent gets a new token.
+        """
+        return hashlib.sha256(f"{self._identity}:{agent_id}".encode()).hexdigest()[:24]
 
     def read(self, token: str | bytes) -> int:
         """The agent that `token` speaks for; RequestError 401 if it is not ours or too old."""

@@ -168,8 +168,10 @@ def test_work_is_given_back_after_asking(run: RunHandle, tab: BrowserContext) ->
     expect(page.get_by_role("heading", name="You gave this task back")).to_be_visible()
 
 
-DOCUMENT = {"agent": None, "token": None, "phase": "preview", "status": "preview", "live": False, "init": None,
-            "draft": None, "deadline": None, "completion": None, "provider": {}, "frontend": {}}  # fmt: skip
+DOCUMENT: dict[str, Any] = {
+    "agent": None, "token": None, "phase": "preview", "status": "preview", "live": False, "init": None,
+    "draft": None, "deadline": None, "completion": None, "provider": {}, "frontend": {},
+}  # fmt: skip
 
 
 def test_a_provider_that_asks_for_names_has_them_asked(run: RunHandle, tab: BrowserContext) -> None:

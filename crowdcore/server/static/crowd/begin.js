@@ -47,7 +47,7 @@ async function sendWhatWaits() {
     const cover = ours ? coverSoon('sending', words.pages.sending) : null;
     try {
       const answer = await outbox.deliver(entry);
-      await device.drafts.drop(entry.token);
+      await device.drafts.drop(entry.key);
       if (ours) return await proceed(entry, answer);
       await outbox.forget(entry);
     } catch (error) {
@@ -87,7 +87,10 @@ async function open(given, refused) {
     reportAs(given);
   }
   forgetLooks();
-  if (phase === 'done') return finish(given.completion);
+  if (phase === 'done') {
+    await device.drafts.drop(given.key);
+    return finish(given.completion);
+  }
   if (frontend?.block_mobile && isPhone()) return refuse({ code: 'no_phone' });
   const work = await new Work(given, refused?.error ?? null).open(given);
   if (refused) {

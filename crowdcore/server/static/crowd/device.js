@@ -1,5 +1,6 @@
 // What is kept on this device: IndexedDB, or this page's memory where the browser has none for us.
 
+const KEY = { outbox: 'token', drafts: 'key' };
 const memory = { outbox: new Map(), drafts: new Map() };
 let opening = null;
 
@@ -13,8 +14,8 @@ function open() {
       return;
     }
     request.onupgradeneeded = () => {
-      request.result.createObjectStore('outbox', { keyPath: 'token' });
-      request.result.createObjectStore('drafts', { keyPath: 'token' });
+      request.result.createObjectStore('outbox', { keyPath: KEY.outbox });
+      request.result.createObjectStore('drafts', { keyPath: KEY.drafts });
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => resolve(null);
@@ -43,30 +44,30 @@ async function run(store, mode, act, inMemory) {
 /** Whether what is put here outlives the page. */
 export const lasting = async () => (await open()) !== null;
 export const put = (store, entry) =>
-  run(store, 'readwrite', (s) => s.put(entry), (m) => void m.set(entry.token, entry));
-export const get = (store, token) => run(store, 'readonly', (s) => s.get(token), (m) => m.get(token));
+  run(store, 'readwrite', (s) => s.put(entry), (m) => void m.set(entry[KEY[store]], entry));
+export const get = (store, key) => run(store, 'readonly', (s) => s.get(key), (m) => m.get(key));
 export const all = (store) => run(store, 'readonly', (s) => s.getAll(), (m) => [...m.values()]);
-export async function drop(store, token) {
-  memory[store].delete(token);
-  await run(store, 'readwrite', (s) => s.delete(token), () => undefined);
+export async function drop(store, key) {
+  memory[store].delete(key);
+  await run(store, 'readwrite', (s) => s.delete(key), () => undefined);
 }
 
 /**
- * Drafts {token, data, unsent}. In localStorage, for it is written before the call returns, whatever
+ * Drafts that the server has not got yet, {key, data}. In localStorage, for it is written before the call returns, whatever
  * happens to the page next; in IndexedDB if they are too large for that.
  */
 export const drafts = {
-  async get(token) {
-    return recall(localStore, `crowd:draft:${token}`) ?? (await get('drafts', token));
+  async get(key) {
+    return recall(localStore, `crowd:draft:${key}`) ?? (await get('drafts', key));
   },
   async put(draft) {
-    if (remember(localStore, `crowd:draft:${draft.token}`, draft)) return;
-    remember(localStore, `crowd:draft:${draft.token}`, null);
+    if (remember(localStore, `crowd:draft:${draft.key}`, draft)) return;
+    remember(localStore, `crowd:draft:${draft.key}`, null);
     await put('drafts', draft);
   },
-  async drop(token) {
-    remember(localStore, `crowd:draft:${token}`, null);
-    await drop('drafts', token);
+  async drop(key) {
+    remember(localStore, `crowd:draft:${key}`, null);
+    await drop('drafts', key);
   },
 };
 
@@ -96,10 +97,10 @@ function remember(store, key, value) {
   }
 }
 
-/** The agent whose work this tab shows: {agent, token} or null. */
+/** The agent whose work this tab shows: {agent, token, key} or null. */
 export const session = {
   load: () => recall(tabStore, place),
-  save: ({ agent, token }) => remember(tabStore, place, { agent, token }),
+  save: ({ agent, token, key }) => remember(tabStore, place, { agent, token, key }),
   clear: () => remember(tabStore, place, null),
 };
 

@@ -18,8 +18,8 @@ export class Drafts {
 
   /** The newest draft: ours if the server never got it, else the server's. */
   async newest(fromServer) {
-    const ours = await device.drafts.get(this.#who.token);
-    if (!ours?.unsent) return fromServer;
+    const ours = await device.drafts.get(this.#who.key);
+    if (!ours) return fromServer;
     this.#unsent = { data: ours.data };
     this.#later();
     return ours.data;
@@ -30,14 +30,14 @@ export class Drafts {
     const copy = JSON.parse(JSON.stringify(data ?? null));
     this.#unsent = { data: copy };
     this.#later();
-    await device.drafts.put({ token: this.#who.token, data: copy, unsent: true });
+    await device.drafts.put({ key: this.#who.key, data: copy });
   }
 
   /** The work is over: nothing of it stays on this device. */
   async clear() {
     clearTimeout(this.#timer);
     this.#unsent = null;
-    await device.drafts.drop(this.#who.token);
+    await device.drafts.drop(this.#who.key);
   }
 
   #later(ms = SOON) {
@@ -49,7 +49,7 @@ export class Drafts {
     const sending = this.#unsent;
     if (!sending) return;
     clearTimeout(this.#timer);
-    const { agent, token } = this.#who;
+    const { agent, token, key } = this.#who;
     const small = JSON.stringify(sending.data).length < 60_000; // the browser's limit for keepalive
     try {
       await ask('PUT', agentUrl(agent, 'draft'), { token, json: sending.data, keepalive: leaving && small });
@@ -59,6 +59,6 @@ export class Drafts {
     }
     if (this.#unsent !== sending) return; // changed meanwhile: its own timer runs
     this.#unsent = null;
-    await device.drafts.put({ token, data: sending.data, unsent: false });
+    await device.drafts.drop(key); // on a shared device nothing stays longer than it must
   }
 }

@@ -8,8 +8,8 @@ import { words } from './words.js';
 const LONG = 10 * 60_000; // after so long the worker may leave; the device keeps the answers
 
 /** A submission as kept: `data` is JSON, `files` are [{field, name, blob}]. */
-export async function keep({ agent, token }, data, files) {
-  const entry = { agent, token, place: device.place, data, files, at: Date.now() };
+export async function keep({ agent, token, key }, data, files) {
+  const entry = { agent, token, key, place: device.place, data, files, at: Date.now() };
   await device.put('outbox', entry);
   return entry;
 }

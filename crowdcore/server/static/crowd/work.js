@@ -19,8 +19,8 @@ export class Work {
   #submitting = null;
 
   constructor(document, refused = null) {
-    const { agent, token, phase, status, init, draft, provider, frontend } = document;
-    this.#who = { agent, token };
+    const { agent, token, key, phase, status, init, draft, provider, frontend } = document;
+    this.#who = { agent, token, key };
     Object.assign(this, { phase, status, init, draft, provider, frontend, refused, agent, live: null });
   }
 
