@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from crowdcore.errors import RequestError
+from crowdcore.errors import ConfigError, RequestError
 from crowdcore.store import agents
 
 if TYPE_CHECKING:
@@ -30,6 +30,22 @@ class Gate(Protocol):
 
     def check(self, run: Run, worker: Worker) -> Refusal | None:
         """A Refusal with the text the worker reads, or None to let them pass."""
+
+
+def check(config: RunConfig) -> None:
+    """Refuse a launch whose gates would not be asked; ConfigError with a line for each."""
+    unasked = {
+        "qualifications": [], "block_qualification": None, "allow_list": None, "block_list": None,
+        "max_units_per_worker_per_run": 0, "max_units_per_worker_per_day": 0, "onboarding": None,
+        "screening": None, "gold": None, "after_task": None,
+    }  # fmt: skip
+    problems = [
+        f"gates.{key}: this version has no such gate; leave it out of task.yaml"
+        for key, unset in unasked.items()
+        if getattr(config.gates, key) != unset
+    ]
+    if problems:
+        raise ConfigError.many(problems)
 
 
 def blocked(reason: str | None) -> None:

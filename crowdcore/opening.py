@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crowdcore import gates
 from crowdcore.context import RunContext, provider_says
 from crowdcore.deadlines import ServiceClock
 from crowdcore.errors import ConfigError
 from crowdcore.hooks import Hooks
 from crowdcore.launching import Ahead, Launcher
+from crowdcore.preview import facts
 from crowdcore.progress import Counters
 from crowdcore.serving import Serving
 from crowdcore.store import FileStore, runs, units
@@ -56,6 +58,7 @@ async def open_run(setup: Setup) -> Opened:
 
 
 async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
+    gates.check(setup.config)
     problems = await hooks.provider_check() if setup.fresh else []
     if problems:
         raise ConfigError.many([f"provider {setup.config.provider.type!r}: {p}" for p in problems])
@@ -105,7 +108,7 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
         clock=setup.clock, service=ServiceClock(setup.clock, row.service_time),
         files=FileStore(setup.db.folder / "files"), folder=setup.folder, provider=row.provider,
         currency=row.currency, state_class=await hooks.agent_state(),
-        frontend=await hooks.blueprint_frontend(), provider_page=await hooks.provider_page(),
+        frontend={**facts(setup.config), **await hooks.blueprint_frontend()}, provider_page=await hooks.provider_page(),
         extra_gates=[(c.plugin, c.item) for c in await hooks.register_gates()],
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
         facade_for=serving.facade_for, accepting=row.status in ("launching", "running", "stopped"),
