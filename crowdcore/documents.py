@@ -37,11 +37,6 @@ class Document:
     frontend: Mapping[str, Any] = field(default_factory=dict)
 
 
-def preview(context: RunContext) -> Document:
-    """The document of a visitor without identity."""
-    return Document(None, "preview", "preview", provider=context.provider_page, frontend=context.frontend)
-
-
 async def view(context: RunContext, row: AgentRow) -> Agent:
     """The agent as hooks see it, its state built from what is stored."""
     if row.state is not None:

@@ -14,6 +14,7 @@ from crowdcore import documents, gates
 from crowdcore.claiming import Claim, claim
 from crowdcore.documents import Document
 from crowdcore.errors import HookFailed, RequestError
+from crowdcore.preview import preview
 from crowdcore.state import canonical
 from crowdcore.store import agents, events, units, workers
 from crowdcore.submitting import Incoming, SubmitAnswer, submit
@@ -49,7 +50,7 @@ class Work:
         """A worker comes with the provider's URL parameters: the preview, their open work, or new work."""
         who = await self._identify(params, simulated)
         if who.worker_name is None:
-            return Entered(False, documents.preview(self.context))
+            return Entered(False, await preview(self.context))
         found = await self.context.db.aread(lambda c: self._find(c, who))
         if isinstance(found, _Known):
             gates.blocked(found.blocked)

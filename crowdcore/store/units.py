@@ -137,6 +137,12 @@ def expire_free(conn: Conn, run_id: int, now: float, *, reason: str, limit: int 
     return len(rows)
 
 
+def first_item(conn: Conn, run_id: int) -> Any:
+    """The item of the run's first assignment (JSON); None before there is one."""
+    text = conn.value("SELECT item FROM assignment WHERE run_id = :run AND ordinal = 0", run=run_id)
+    return None if text is None else _item(text)
+
+
 def counts(conn: Conn, run_id: int) -> dict[str, int]:
     """Units of the run by status."""
     rows = conn.all("SELECT status, COUNT(*) AS n FROM unit WHERE run_id = :run GROUP BY status", run=run_id)

@@ -61,8 +61,8 @@ class FormBlueprint:
 
     @hookimpl
     def blueprint_frontend(self, run: Run) -> dict[str, Any]:
-        """The page needs nothing from elsewhere and works on a phone."""
-        return {"title": run.config.task.title or run.config.task.name, "block_mobile": False, "csp": {}}
+        """The page needs nothing from elsewhere, works on a phone, and can show a form that nobody fills in."""
+        return {"preview_item": True}
 
     @hookimpl
     def agent_state(self, run: Run) -> type[AgentState]:

@@ -28,5 +28,10 @@ if (work.init?.form) {
     throw error;
   }
 } else {
-  page.replaceChildren(make("h1", {}, "There is nothing to fill in yet"), make("p", {}, "Please keep this page open."));
+  const { title, description, reward } = work.frontend ?? {};
+  document.title = title || document.title;
+  page.replaceChildren(
+    make("h1", {}, title || "A form to fill in"),
+    ...[description, reward && `It pays ${reward}.`].filter(Boolean).map((text) => make("p", {}, text)),
+  );
 }

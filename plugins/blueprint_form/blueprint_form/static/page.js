@@ -5,7 +5,7 @@ import { widgetOf } from "./fields.js";
 import { partShown, validateForm, visibleFields } from "./form_rules.js";
 import { draw } from "./layout.js";
 
-const DRAFT_PAUSE = 400; // ms of quiet before a draft is saved
+const DRAFT_PAUSE = 400; // ms that a change may wait until it is saved
 
 export class FormPage {
   constructor(work, validators, triggers) {
@@ -22,7 +22,7 @@ export class FormPage {
     this.view = draw(this.form, (field) => this.widget(field), (section, element) => this.fire(section, "onClick", element, null));
     this.formFields = Object.fromEntries([...this.widgets.values()].map((widget) => [widget.field.name, this.handle(widget)]));
     this.restore();
-    place.replaceChildren(...(this.readOnly ? [this.previewNote()] : []), this.view.element);
+    place.replaceChildren(this.view.element);
     this.refresh();
     if (this.readOnly) return this.freeze();
     this.view.element.addEventListener("submit", (event) => this.submit(event));
@@ -30,10 +30,6 @@ export class FormPage {
     if (this.work.refused?.errors) this.showRefusal(this.work.refused.errors);
     else if (!this.work.draft) place.querySelector("dialog")?.showModal();
     return undefined;
-  }
-
-  previewNote() {
-    return make("p", { class: "preview-note", role: "note" }, "This is a preview. Accept the work to fill in the form.");
   }
 
   // --- widgets and answers ------------------------------------------------------------------------
@@ -254,13 +250,13 @@ export class FormPage {
   // --- drafts and the submission ------------------------------------------------------------------
 
   saveSoon() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), DRAFT_PAUSE);
+    this.timer ??= setTimeout(() => this.save(), DRAFT_PAUSE); // also while somebody types without a pause
     this.unsaved = true;
   }
 
   save() {
     clearTimeout(this.timer);
+    this.timer = null;
     if (!this.unsaved || this.locked || this.readOnly) return;
     this.unsaved = false;
     const draft = plain({ data: this.everything(), files: this.uploads(), hidden: [...this.concealed] });
