@@ -88,7 +88,8 @@ class Call:
 
 def _read(trace: Path) -> list[Call]:
     """The calls of all threads; those that were interrupted by another thread's are put together."""
-    calls, begun = [], {}
+    calls: list[Call] = []
+    begun: dict[str, tuple[str, int]] = {}
     for place, line in enumerate(trace.read_text(errors="replace").splitlines()):
         match = _LINE.fullmatch(line)
         if match is None:
