@@ -21,8 +21,13 @@ def line(handle: RunHandle) -> str:
     ]  # fmt: skip
     end = expected_end(c, handle.started_at, time.time())
     if end is not None:
-        words.append(f", done in about {format_duration(end)}")
-    return " ".join(words).replace(" ,", ",")
+        words[-1] += f", done in about {format_duration(end)}"
+    return " ".join(words)
+
+
+def people(count: int) -> str:
+    """ "1 person", "2 people"."""
+    return "1 person" if count == 1 else f"{count} people"
 
 
 def money(counters: Counters) -> str:

@@ -15,7 +15,7 @@ import click
 
 from crowdcore.errors import ConfigError
 from crowdcore.quantities import format_duration
-from crowdcore.reporting import line, money, remains, summary
+from crowdcore.reporting import line, money, people, remains, summary
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -218,5 +218,5 @@ def _watch(handle: RunHandle, display: Display, signals: Signals) -> int:
 def _last_orders(busy: int, seconds: float) -> str:
     if not busy:
         return "no new work is handed out, and nobody is in the middle of anything: ending"
-    return (f"no new work is handed out; {busy} people in the middle may finish, which takes at most "
+    return (f"no new work is handed out; {people(busy)} in the middle may finish, which takes at most "
             f"{format_duration(round(seconds))}. Ctrl-C again leaves now (resumable)")  # fmt: skip

@@ -14,6 +14,7 @@ from crowdcore.cli.common import open_store, when
 from crowdcore.errors import ConfigError, CrowdError, RunError
 from crowdcore.lock import RunLock, is_led
 from crowdcore.progress import Counters
+from crowdcore.reporting import people
 from crowdcore.status import LIVE_RUN
 from crowdcore.store import agents, runs, units
 
@@ -117,7 +118,7 @@ def _ask(database: Database, row: RunRow, wanted: str) -> None:
     if wanted == "stop":
         click.echo(f"{row.name} is asked to leave now; go on with: crowd resume {row.name}")
     else:
-        click.echo(f"{row.name} takes no new work; {busy} people in the middle may finish")
+        click.echo(f"{row.name} takes no new work; {people(busy)} in the middle may finish")
 
 
 def _end_unserved(database: Database, row: RunRow) -> None:
