@@ -35,6 +35,4 @@ async def preview(context: RunContext) -> Document:
             state = context.state_class()
             state.set_init_state(first)
             init = state.get_init_state()
-    return Document(
-        None, "preview", "preview", init=init, provider=context.provider_page, frontend=context.frontend
-    )
+    return Document(None, "preview", "preview", init=init, provider=context.provider_page, frontend=context.frontend)
