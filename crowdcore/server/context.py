@@ -47,39 +47,69 @@ class ServerContext(Protocol):
     """
 
     @property
-    def run_name(self) -> str: ...
+    def run_name(self) -> str:
+        """The run's name, as metrics label it."""
+
     @property
-    def identity(self) -> str: ...
+    def identity(self) -> str:
+        """Names the run for ever."""
+
     @property
-    def work(self) -> Work: ...
+    def work(self) -> Work:
+        """The calls of the worker API."""
+
     @property
-    def build_dir(self) -> Path: ...
+    def build_dir(self) -> Path:
+        """The folder with the task's front end."""
+
     @property
-    def frontend(self) -> Mapping[str, Any]: ...
+    def frontend(self) -> Mapping[str, Any]:
+        """What blueprint_frontend answered."""
+
     @property
-    def provider_page(self) -> Mapping[str, Any]: ...
+    def provider_page(self) -> Mapping[str, Any]:
+        """What provider_page answered."""
+
     @property
-    def routes(self) -> Sequence[Any]: ...
+    def routes(self) -> Sequence[Any]:
+        """Starlette routes of extensions."""
+
     @property
-    def secret_key(self) -> bytes: ...
+    def secret_key(self) -> bytes:
+        """The installation's key."""
+
     @property
-    def counters(self) -> Counters: ...
+    def counters(self) -> Counters:
+        """Numbers for /metrics."""
+
     @property
-    def files(self) -> FileStore: ...
+    def files(self) -> FileStore:
+        """Where uploads go."""
+
     @property
-    def limits(self) -> Limits: ...
+    def limits(self) -> Limits:
+        """What the edge lets in."""
+
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """What time it is."""
+
     @property
-    def live(self) -> LiveHandler | None: ...
+    def live(self) -> LiveHandler | None:
+        """What serves live connections."""
 
 
 class AdminContext(Protocol):
     """What the admin application needs: it shows every run of the database."""
 
     @property
-    def db(self) -> Database: ...
+    def db(self) -> Database:
+        """The database whose runs are shown."""
+
     @property
-    def secret_key(self) -> bytes: ...
+    def secret_key(self) -> bytes:
+        """The installation's key."""
+
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """What time it is."""

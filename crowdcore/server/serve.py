@@ -72,7 +72,7 @@ class Server:
     def local_url(self) -> str:
         """The address for a browser on this machine, with a slash at its end."""
         scheme = "https" if self._certfile else "http"
-        host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1", "::1") else self.host  # noqa: S104
+        host = "localhost" if self.host in ("", "0.0.0.0", "::", "127.0.0.1", "::1") else self.host
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     async def serve(self) -> None:
