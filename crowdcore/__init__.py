@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig, load_config
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
     from crowdcore.facade import Run
-    from crowdcore.launch import RunHandle, launch, wait
+    from crowdcore.launch import RunHandle, launch, resume, wait
     from crowdcore.markers import hookimpl
     from crowdcore.state import AgentState
     from crowdcore.types import (
@@ -44,7 +44,7 @@ _HOME = {
     "crowdcore.config": "RunConfig load_config",
     "crowdcore.errors": "ConfigError CrowdError PluginError RunError StoreError",
     "crowdcore.facade": "Run",
-    "crowdcore.launch": "RunHandle launch wait",
+    "crowdcore.launch": "RunHandle launch resume wait",
     "crowdcore.markers": "hookimpl",
     "crowdcore.state": "AgentState",
     "crowdcore.types": (
@@ -59,13 +59,16 @@ __all__ = [
     "LaunchReduced", "Payment", "PluginError", "Refusal", "Release", "Requeue", "Run", "RunConfig",
     "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError", "Unit", "UnitLaunched",
     "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl", "launch",
-    "load_config", "wait",
+    "load_config", "resume", "wait",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULE_OF:
-        return getattr(import_module(_MODULE_OF[name]), name)
+        home = import_module(_MODULE_OF[name])
+        # Kept for the next time, above all `launch`: importing its module has put the module in its place.
+        globals().update({each: getattr(home, each) for each in _HOME[home.__name__].split()})
+        return globals()[name]
     raise AttributeError(f"module 'crowdcore' has no attribute {name!r}")
 
 

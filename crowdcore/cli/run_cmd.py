@@ -20,7 +20,7 @@ from crowdcore.reporting import line, money, people, remains, summary
 if TYPE_CHECKING:
     from types import FrameType
 
-    from crowdcore.launch import RunHandle
+    from crowdcore import RunHandle
 
 INTERRUPTED = 130
 LOG_RATE = click.option(
@@ -41,8 +41,7 @@ def run(task: Path, changes: tuple[str, ...], profile: str | None, yes: bool, no
 
     KEY=VALUE changes options for this run, as in  architect.port=1234  or  provider=prolific.
     """
-    from crowdcore.config import load_config
-    from crowdcore.launch import launch
+    from crowdcore import launch, load_config
 
     for word in changes:
         if word.startswith("-") or "=" not in word:
@@ -61,7 +60,7 @@ def run(task: Path, changes: tuple[str, ...], profile: str | None, yes: bool, no
 @LOG_RATE
 def resume(run: str | None, reload: bool, no_open: bool, log_rate: float) -> int:
     """Go on with RUN (default: the newest that is not finished) exactly where it was."""
-    from crowdcore.launch import resume as go_on
+    from crowdcore import resume as go_on
 
     with Signals() as signals:
         return _serve(go_on(run, reload=reload), signals, no_open, log_rate)

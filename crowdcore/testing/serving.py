@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from crowdcore.launch import launch
+from crowdcore import launch
 
 if TYPE_CHECKING:
     from crowdcore.clock import Clock
-    from crowdcore.launch import RunHandle
+    from crowdcore import RunHandle
 
 
 @contextmanager
