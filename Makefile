@@ -12,6 +12,11 @@ PYTHON_OF_IT := .venv/bin/python
 MEMBERS := $(wildcard plugins/*/pyproject.toml)
 TYPED := crowdcore $(foreach member,$(MEMBERS),$(dir $(member))$(notdir $(patsubst %/,%,$(dir $(member)))))
 
+# Where a company's proxy has its own certificate, the system's certificates include it and uv's own do not.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := 1
+endif
+
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 

@@ -4,9 +4,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
-    export UV_SYSTEM_CERTS=1
-fi
 resolved=$(mktemp)
 trap 'rm -f "$resolved"' EXIT
 .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \

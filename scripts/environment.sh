@@ -30,10 +30,6 @@ if ! .tools/bin/uv --version 2>/dev/null | grep -qF "uv $wanted "; then
         --target .tools "uv==$wanted"
 fi
 
-# Where a company's proxy has its own certificate, the system's certificates include it and uv's own do not.
-if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
-    export UV_SYSTEM_CERTS=1
-fi
 export UV_PYTHON_DOWNLOADS=never
 
 echo "making .venv: once, and again when a dependency changes" >&2

@@ -15,9 +15,17 @@ has_postgres() {
     return 1
 }
 
+has_library() {
+    for folder in /lib /usr/lib /lib64 /usr/lib64 /usr/local/lib; do
+        [ -z "$(find "$folder/" -maxdepth 2 -name "$1" 2>/dev/null)" ] || return 0
+    done
+    return 1
+}
+
 missing=
 has chromium || missing="$missing chromium"
 has fc-list && fc-list 2>/dev/null | grep -q . || missing="$missing fontconfig fonts-liberation"
+has_library libatomic.so.1 || missing="$missing libatomic1" # the driver of the browser needs it
 has node || missing="$missing nodejs"
 has_postgres || missing="$missing postgresql"
 has setpriv || missing="$missing util-linux"
