@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crowdcore import authored
 from crowdcore.facade import Run
 from crowdcore.secret import derive
 from crowdcore.server.context import Limits
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from crowdcore.run import Setup
     from crowdcore.store import Database, FileStore
     from crowdcore.work import Work
+
+
+MACHINES = ("/metrics", "/healthz")
+"""Addresses that machines ask all the time: they do not keep a run from ending."""
 
 
 @dataclass
@@ -117,7 +122,8 @@ class Serving:
     def facade_for(self, plugin: str) -> Run:
         """The `run` that one plugin gets."""
         if plugin not in self._runs:
-            self._runs[plugin] = Run(self, plugin, self._setup.plugins.options(plugin))
+            plugins = self._setup.plugins
+            self._runs[plugin] = Run(self, plugin, plugins.options(plugin), plugins.space(plugin))
         return self._runs[plugin]
 
     async def application(self, context: RunContext, work: Work, counters: Counters, build: Path) -> Any:
@@ -125,7 +131,9 @@ class Serving:
         from crowdcore.server.worker import worker_app
 
         self._context = context
-        routes = [contributed.item for contributed in await context.hooks.register_routes()]
+        contributed = await context.hooks.register_routes()
+        authored.routes(contributed)
+        routes = [one.item for one in contributed]
         row = self._setup.row
         app = worker_app(
             WorkerContext(
@@ -136,21 +144,27 @@ class Serving:
         )  # fmt: skip
 
         async def noted(scope: Any, receive: Any, send: Any) -> None:
+            if scope.get("path") in MACHINES:
+                return await app(scope, receive, send)
             self.last_request = context.clock.ticks()
             await app(scope, receive, send)
             self.last_request = context.clock.ticks()
+            return None
 
         return noted
 
     async def admin(self) -> str | None:
         """Serve the admin pages on their own port; their address."""
         from crowdcore.server.admin import admin_app
+        from crowdcore.server.admin.address import remember_address
 
         options = self._setup.config.admin
         port = options.port or self._free_admin_port(options.host)
         pages = AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock)
         port = await self._serve(admin_app(pages), options.host, port, None, None, "admin.port")
-        return options.public_url or self._servers[-1][0].local_url
+        url = options.public_url or self._servers[-1][0].local_url
+        await self.db.awrite(lambda c: remember_address(c, self.name, url))
+        return url
 
     def _free_admin_port(self, host: str) -> int:
         """The port after the workers', or the next free one."""

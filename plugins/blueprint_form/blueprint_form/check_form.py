@@ -79,6 +79,8 @@ class _Checker:
             return self.add(path, f"a field must be an object, not {shape(each)}")
         type = each.get("type")
         if not isinstance(type, str) or type not in schema.FIELDS:
+            for key, seen in (("name", self.names), ("id", self.ids)):
+                self.unique(each.get(key), f"{path}.{key}", key, seen)
             if type is None:
                 return self.add(path, "a field must have 'type'")
             words = suggestion(type, schema.FIELD_TYPES) if isinstance(type, str) else ""

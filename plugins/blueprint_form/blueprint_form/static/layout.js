@@ -18,7 +18,7 @@ export function draw(form, widgetFor, onSectionClick) {
     needed ? make("p", { class: "needed" }, "Fields marked with ", make("span", { class: "required" }, "*"), " are required.") : null,
     summary, ...sections.map((each) => each.root), submit.root,
   );
-  return { element, summary, sections, parts, button: submit.button, status: submit.status };
+  return { element, summary, sections, parts, button: submit.button, status: submit.status, back: submit.back };
 }
 
 function drawInstruction(form) {
@@ -95,9 +95,10 @@ function drawRow(row, widgetFor, parts) {
 function drawSubmit(given) {
   const button = make("button", { type: "submit", class: classesOf(given, "primary"), id: given.id, title: given.tooltip }, given.text);
   const status = make("p", { class: "status", role: "status" });
+  const back = make("button", { type: "button", class: "plain give-back" }, "Give this task back");
   const root = make(
     "div", { class: "submit" }, rich("div", { class: "instruction" }, given.instruction),
-    make("div", { class: "submit-line" }, button, tip(given.tooltip, given.text)), status,
+    make("div", { class: "submit-line" }, button, tip(given.tooltip, given.text)), status, back,
   );
-  return { root, button, status };
+  return { root, button, status, back };
 }

@@ -26,6 +26,7 @@ export class FormPage {
     this.refresh();
     if (this.readOnly) return this.freeze();
     this.view.element.addEventListener("submit", (event) => this.submit(event));
+    this.view.back.addEventListener("click", () => this.giveBack());
     window.addEventListener("pagehide", () => this.save());
     if (this.work.refused?.errors) this.showRefusal(this.work.refused.errors);
     else if (!this.work.draft) place.querySelector("dialog")?.showModal();
@@ -284,6 +285,16 @@ export class FormPage {
     }
   }
 
+  // For somebody who cannot or does not want to go on; crowd.js asks whether that is meant.
+  async giveBack() {
+    if (this.locked) return;
+    try {
+      await this.work.giveBack();
+    } catch (error) {
+      this.say(`The task could not be given back. ${error?.detail || "Please try again."}`, true);
+    }
+  }
+
   async uploadsDone() {
     const running = [...this.widgets.values()].map((widget) => widget.busy?.()).filter(Boolean);
     if (!running.length) return;
@@ -295,7 +306,7 @@ export class FormPage {
 
   lock(is, text) {
     this.locked = is;
-    this.view.button.setAttribute("aria-disabled", String(is));
+    for (const button of [this.view.button, this.view.back]) button.setAttribute("aria-disabled", String(is));
     this.say(text);
   }
 
@@ -307,6 +318,7 @@ export class FormPage {
   freeze() {
     for (const widget of this.widgets.values()) widget.disable();
     this.view.button.disabled = true;
+    this.view.back.remove();
   }
 }
 
