@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crowdcore import documents, gates, matching
+from crowdcore import authored, documents, gates, matching
 from crowdcore.errors import RequestError
 from crowdcore.store import agents, events, units, workers
 from crowdcore.store.units import Free
@@ -170,7 +170,7 @@ async def _started(context: RunContext, row: AgentRow) -> AgentRow:
     """Keep the first state if making it again could give another."""
     if row.state is not None or row.status != "in_task" or not documents.keeps_init(context):
         return row
-    state = (await documents.view(context, row)).state.save_data()
+    state = authored.saved(context.hooks, (await documents.view(context, row)).state)
     await context.db.awrite(lambda c: agents.set_state(c, row.id, state))
     fresh = await context.db.aread(lambda c: agents.get(c, row.id))
     assert fresh is not None

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.state import AgentState
+from crowdcore import authored
+from crowdcore.state import AgentState, canonical
 from crowdcore.types import Agent, Completion
 
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
     from crowdcore.store.agents import AgentRow
 
+ITEM = "blueprint_assignment_data"
 PHASES = {"onboarding": "onboarding", "after_task": "finish"}
 
 
@@ -39,16 +41,19 @@ class Document:
 
 async def view(context: RunContext, row: AgentRow) -> Agent:
     """The agent as hooks see it, its state built from what is stored."""
+    hooks, cls = context.hooks, context.state_class
     if row.state is not None:
-        state = context.state_class.load_data(row.state)
+        with authored.state_code(hooks, cls, "load_data"):
+            state = cls.load_data(row.state)
     else:
-        state = context.state_class()
+        state = cls()
         if row.unit is not None:
-            assignment = row.unit.assignment
-            if context.hooks.has("blueprint_assignment_data"):
-                state.set_init_state(await context.hooks.blueprint_assignment_data(assignment))
-            else:
-                state.set_init_state(assignment.item)
+            item = row.unit.assignment.item
+            if hooks.has(ITEM):
+                asked = hooks.blueprint_assignment_data(row.unit.assignment)
+                item = authored.json_value(hooks, ITEM, await authored.answer(hooks, ITEM, asked))
+            with authored.state_code(hooks, cls, "set_init_state"):
+                state.set_init_state(item)
     return Agent(row.id, _kind(row), row.status, row.worker, row.visit, row.unit, state)
 
 
@@ -59,7 +64,7 @@ def _kind(row: AgentRow) -> Any:
 def keeps_init(context: RunContext) -> bool:
     """Whether the first state must be stored: it may differ the next time it is made."""
     overridden = context.state_class.set_init_state is not AgentState.set_init_state
-    return overridden or context.hooks.has("blueprint_assignment_data")
+    return overridden or context.hooks.has(ITEM)
 
 
 async def document(context: RunContext, row: AgentRow) -> Document:
@@ -67,8 +72,12 @@ async def document(context: RunContext, row: AgentRow) -> Document:
     if row.status in ("completed", "ended"):
         return done(context, row)
     agent = await view(context, row)
+    with authored.state_code(context.hooks, context.state_class, "get_init_state"):
+        init = agent.state.get_init_state()
+        if context.state_class.get_init_state is not AgentState.get_init_state:
+            canonical(init)  # the page gets JSON
     return Document(
-        agent=row.id, phase=PHASES.get(row.kind, "work"), status=row.status, init=agent.state.get_init_state(),
+        agent=row.id, phase=PHASES.get(row.kind, "work"), status=row.status, init=init,
         draft=None if row.draft is None else json.loads(row.draft),
         deadline=None if row.deadline is None else context.service.wall(row.deadline),
         provider=context.provider_page, frontend=context.frontend,

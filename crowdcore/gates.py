@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from crowdcore.errors import ConfigError, RequestError
 from crowdcore.store import agents
+from crowdcore.types import Refusal
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.context import RunContext
     from crowdcore.facade import Run
     from crowdcore.store.sql import Conn
-    from crowdcore.types import Refusal, Worker
+    from crowdcore.types import Worker
 
 log = logging.getLogger("crowdcore.gates")
 
@@ -34,7 +35,7 @@ class Gate(Protocol):
 
 def check(config: RunConfig) -> None:
     """Refuse a launch whose gates would not be asked; ConfigError with a line for each."""
-    unasked = {
+    unasked: dict[str, object] = {
         "qualifications": [], "block_qualification": None, "allow_list": None, "block_list": None,
         "max_units_per_worker_per_run": 0, "max_units_per_worker_per_day": 0, "onboarding": None,
         "screening": None, "gold": None, "after_task": None,
@@ -59,7 +60,9 @@ async def added(context: RunContext, worker: Worker) -> None:
     """Ask the steps that extensions added, in order. One that raises refuses: nobody gets in by an error."""
     for plugin, gate in context.extra_gates:
         try:
-            refusal = await asyncio.to_thread(gate.check, context.facade_for(plugin), worker)
+            refusal: object = await asyncio.to_thread(gate.check, context.facade_for(plugin), worker)
+            if not isinstance(refusal, Refusal | None):
+                raise TypeError(f"check answered {refusal!r}, which is neither a Refusal nor None")
         except Exception:
             log.exception("gate %s of plugin %s failed for worker %s", gate.name, plugin, worker.name)
             raise RequestError(403, "not_qualified", "We could not check whether you may take part. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -11,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import gates
+from crowdcore import authored, gates
 from crowdcore.context import RunContext, provider_says
 from crowdcore.deadlines import ServiceClock
-from crowdcore.errors import ConfigError
+from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.hooks import Hooks
 from crowdcore.launching import Ahead, Launcher
 from crowdcore.preview import facts
 from crowdcore.progress import Counters
 from crowdcore.serving import Serving
+from crowdcore.state import canonical
 from crowdcore.store import FileStore, runs, units
 from crowdcore.work import Work
 
@@ -75,9 +77,16 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     context.more_units = _more(launcher)
     work = Work(context)
     app = await serving.application(context, work, counters, build)
-    url = await hooks.architect_deploy(app)
-    admin_url = await serving.admin()
-    await setup.db.awrite(lambda c: runs.set_url(c, setup.row.id, url))
+    answer = await hooks.architect_deploy(app)
+    try:
+        url = authored.address(hooks, answer)
+        admin_url = await serving.admin()
+        await setup.db.awrite(lambda c: runs.set_url(c, setup.row.id, url))
+    except BaseException:
+        if setup.fresh:  # what it put up may cost money
+            with contextlib.suppress(CrowdError):
+                await hooks.architect_shutdown()
+        raise
     return Opened(context, counters, serving, launcher, work, url, admin_url, Future())
 
 
@@ -92,6 +101,10 @@ def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
         if start:
             return iter(())
         raise ConfigError(f"blueprint {setup.config.blueprint.type!r}: the task data has no items; add at least one")
+    try:
+        canonical(first)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"task data, item {start}: not JSON: {error}") from None
     return itertools.chain([first], items)
 
 
@@ -99,17 +112,19 @@ async def _build(hooks: Hooks, build: Path) -> None:
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
     await hooks.blueprint_build(build)
+    await asyncio.to_thread(authored.page, hooks, build)
 
 
 async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
-    row = setup.row
+    row, added = setup.row, await hooks.register_gates()
+    authored.gates(added)
     return RunContext(
         db=setup.db, run_id=row.id, task_id=row.task_id, name=row.name, config=setup.config, hooks=hooks,
         clock=setup.clock, service=ServiceClock(setup.clock, row.service_time),
         files=FileStore(setup.db.folder / "files"), folder=setup.folder, provider=row.provider,
-        currency=row.currency, state_class=await hooks.agent_state(),
+        currency=row.currency, state_class=authored.state_class(hooks, await hooks.agent_state()),
         frontend={**facts(setup.config), **await hooks.blueprint_frontend()}, provider_page=await hooks.provider_page(),
-        extra_gates=[(c.plugin, c.item) for c in await hooks.register_gates()],
+        extra_gates=[(c.plugin, c.item) for c in added],
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
         facade_for=serving.facade_for, accepting=row.status in ("launching", "running", "stopped"),
     )  # fmt: skip

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import documents
+from crowdcore import authored, documents
 from crowdcore.claiming import Claim, claim
 from crowdcore.documents import Document, completion_of
 from crowdcore.errors import RequestError
@@ -60,8 +60,9 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     errors = await context.hooks.blueprint_validate(agent, data, {f["field"]: _meta(f) for f in used})
     if errors:
         raise RequestError(422, "invalid", "Please check your answers.", errors=errors)
-    agent.state.update_submit(data, used)
-    state = agent.state.save_data()
+    with authored.state_code(context.hooks, context.state_class, "update_submit"):
+        agent.state.update_submit(data, used)
+    state = authored.saved(context.hooks, agent.state)
     return await _store(context, row, agent, state, new_files)
 
 
@@ -188,7 +189,9 @@ class _Submission:
 
 
 async def _completion(context: RunContext, row: AgentRow, agent: Agent) -> Completion:
-    return await context.hooks.provider_complete(row.visit, documents.submitted(agent, agent.state))
+    hooks, done = context.hooks, documents.submitted(agent, agent.state)
+    found = await authored.answer(hooks, "provider_complete", hooks.provider_complete(row.visit, done))
+    return authored.completion(hooks, found)
 
 
 async def _go_on(context: RunContext, row: AgentRow, agent: Agent) -> SubmitAnswer:

@@ -6,11 +6,12 @@ relies on. Refusals are RequestErrors with the codes of the worker API.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import documents, gates
+from crowdcore import authored, documents, gates
 from crowdcore.claiming import Claim, claim
 from crowdcore.documents import Document
 from crowdcore.errors import HookFailed, RequestError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from crowdcore.store import Conn, StoredFile
     from crowdcore.store.agents import AgentRow
     from crowdcore.store.workers import VisitRow
+
+log = logging.getLogger("crowdcore.work")
 
 MAX_FILES = 100
 """Uploads of one agent, at most."""
@@ -64,9 +67,13 @@ class Work:
     async def _identify(self, params: dict[str, str], simulated: bool) -> Identity:
         if simulated:  # proven by a token of this machine; the provider has never heard of them
             return Identity(params.get("worker_id"), params.get("assignment_id"), params)
+        hooks = self.context.hooks
         try:
-            who = await self.context.hooks.provider_identify(params)
+            who = authored.identity(
+                hooks, await authored.answer(hooks, "provider_identify", hooks.provider_identify(params))
+            )
         except HookFailed as failure:
+            log.error("%s", failure, exc_info=failure.__cause__)
             raise RequestError(503, "busy", "We could not look you up just now. Please try again.") from failure
         if isinstance(who, Refusal):
             raise RequestError(403, "refused", who.text)
@@ -140,8 +147,9 @@ class Work:
         row = await self._agent(agent_id)
         if row.status != "in_task":
             raise closed(row)
-        agent = await documents.view(self.context, row)
-        return await self.context.hooks.blueprint_call(agent, procedure, args)
+        agent, hooks = await documents.view(self.context, row), self.context.hooks
+        answer = await authored.answer(hooks, "blueprint_call", hooks.blueprint_call(agent, procedure, args))
+        return authored.json_value(hooks, "blueprint_call", answer)
 
     async def give_back(self, agent_id: int) -> None:
         """The worker gives the work back; giving it back twice is as good as once."""
