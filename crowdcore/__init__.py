@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig, load_config
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
     from crowdcore.facade import Run
-    from crowdcore.launch import RunHandle, launch, resume, wait
     from crowdcore.markers import hookimpl
+    from crowdcore.runner import RunHandle, launch, resume, wait
     from crowdcore.state import AgentState
     from crowdcore.types import (
         Agent,
@@ -44,7 +44,7 @@ _HOME = {
     "crowdcore.config": "RunConfig load_config",
     "crowdcore.errors": "ConfigError CrowdError PluginError RunError StoreError",
     "crowdcore.facade": "Run",
-    "crowdcore.launch": "RunHandle launch resume wait",
+    "crowdcore.runner": "RunHandle launch resume wait",
     "crowdcore.markers": "hookimpl",
     "crowdcore.state": "AgentState",
     "crowdcore.types": (
@@ -65,10 +65,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULE_OF:
-        home = import_module(_MODULE_OF[name])
-        # Kept for the next time, above all `launch`: importing its module has put the module in its place.
-        globals().update({each: getattr(home, each) for each in _HOME[home.__name__].split()})
-        return globals()[name]
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'crowdcore' has no attribute {name!r}")
 
 

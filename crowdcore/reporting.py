@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crowdcore.quantities import format_duration
 
 if TYPE_CHECKING:
-    from crowdcore.launch import RunHandle
+    from crowdcore.runner import RunHandle
     from crowdcore.progress import Counters
 
 

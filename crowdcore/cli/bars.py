@@ -15,7 +15,7 @@ from crowdcore.quantities import format_duration
 from crowdcore.reporting import expected_end, money
 
 if TYPE_CHECKING:
-    from crowdcore.launch import RunHandle
+    from crowdcore.runner import RunHandle
 
 
 class Bars:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from crowdcore import Refusal, hookimpl, paths
-from crowdcore.launch import RunHandle
+from crowdcore.runner import RunHandle
 from crowdcore.secret import secret_key
 from crowdcore.testing import Browserless, serve
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from crowdcore.launch import RunHandle
+from crowdcore.runner import RunHandle
 from crowdcore.server.admin.access import make_admin_token, make_login_link
 from crowdcore.testing import Browserless
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, WebSocketRoute, expect
 
-from crowdcore.launch import RunHandle
+from crowdcore.runner import RunHandle
 
 LISTEN = """import('/crowd.js').then(({ start }) => start()).then((work) => {
   window.work = work;

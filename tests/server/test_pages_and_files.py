@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from crowdcore import hookimpl
-from crowdcore.launch import RunHandle
+from crowdcore.runner import RunHandle
 from crowdcore.server.pages import with_base
 from crowdcore.testing import serve
 

@@ -11,7 +11,7 @@ import pytest
 from websockets.sync.client import connect
 
 from crowdcore.errors import RequestError
-from crowdcore.launch import RunHandle
+from crowdcore.runner import RunHandle
 from crowdcore.server.bodies import chunks
 from crowdcore.server.problems import ClientGone
 from crowdcore.testing import Browserless

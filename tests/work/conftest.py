@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crowdcore.launch import RunHandle
+from crowdcore.runner import RunHandle
 from crowdcore.testing import ManualClock, serve
 
 Launch = Callable[..., RunHandle]
