@@ -87,15 +87,25 @@ class Run(SQLModel, table=True):
 
 
 class Assignment(SQLModel, table=True):
-    """One item of task data; `ordinal` is null for items made on demand (gold, screening)."""
+    """One item of task data; `ordinal` is null for items made on demand (gold, screening).
 
-    __table_args__ = (UniqueConstraint("run_id", "ordinal"),)
+    `key` names such an item within its run and kind. `answers` is JSON of what is known to be right: it is
+    kept apart from `item`, so that it reaches no page.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "ordinal"),
+        Index("assignment_special", "run_id", "kind", "key", unique=True,
+              sqlite_where=text("key IS NOT NULL"), postgresql_where=text("key IS NOT NULL")),
+    )  # fmt: skip
     id: int | None = Field(default=None, sa_column=_key())
     run_id: int = Field(sa_column=_ref("run"))
     ordinal: int | None = Field(default=None, sa_column=Column(Id, nullable=True))
     kind: str = Field(default="real", sa_column=_text())
     item: str = Field(sa_column=_text())
     units: int = Field(sa_column=Column(Integer, nullable=False))
+    key: str | None = Field(default=None, sa_column=_text(null=True))
+    answers: str | None = Field(default=None, sa_column=_text(null=True))
     reason: str | None = Field(default=None, sa_column=_text(null=True))
 
 
@@ -153,7 +163,8 @@ class Agent(SQLModel, table=True):
     `state` is AgentState.save_data() text; `draft` any JSON the page saved; `answer` the JSON that
     the submission was answered with (a repeat gets the same). `deadline` is in the run's service
     seconds. `bot` is JSON about a stand-in, null for a person. `late` is JSON of a submission that
-    came when the unit was already somebody else's.
+    came when the unit was already somebody else's. `passed` is the judgement of onboarding, screening
+    and gold, null while there is none.
     """
 
     __table_args__ = (
@@ -167,6 +178,8 @@ class Agent(SQLModel, table=True):
               sqlite_where=text("status IN ('waiting', 'in_task')"),
               postgresql_where=text("status IN ('waiting', 'in_task')")),
         Index("agent_of_run", "run_id", "id"),
+        Index("agent_special", "run_id", "kind",
+              sqlite_where=text("kind <> 'unit'"), postgresql_where=text("kind <> 'unit'")),
     )  # fmt: skip
     id: int | None = Field(default=None, sa_column=_key())
     run_id: int = Field(sa_column=_ref("run"))
@@ -182,6 +195,7 @@ class Agent(SQLModel, table=True):
     answer: str | None = Field(default=None, sa_column=_text(null=True))
     late: str | None = Field(default=None, sa_column=_text(null=True))
     bot: str | None = Field(default=None, sa_column=_text(null=True))
+    passed: bool | None = Field(default=None, nullable=True)
     started_at: float = Field(sa_column=_time())
     ended_at: float | None = Field(default=None, sa_column=_time(null=True))
 
@@ -198,6 +212,24 @@ class File(SQLModel, table=True):
     media_type: str = Field(sa_column=_text())
     size: int = Field(sa_column=Column(BigInteger, nullable=False))
     sha256: str = Field(sa_column=_text())
+    created_at: float = Field(sa_column=_time())
+
+
+class Note(SQLModel, table=True):
+    """What a worker wrote to the author (`kind` feedback) or for other workers (tip).
+
+    `status`: new, accepted (a tip that others are shown) or removed. `unit_id` is null in onboarding.
+    """
+
+    __table_args__ = (Index("note_of_run", "run_id", "kind", "status"), Index("note_of_agent", "agent_id"))
+    id: int | None = Field(default=None, sa_column=_key())
+    run_id: int = Field(sa_column=_ref("run"))
+    agent_id: int = Field(sa_column=_ref("agent"))
+    worker_id: int = Field(sa_column=_ref("worker"))
+    unit_id: int | None = Field(default=None, sa_column=_ref("unit", null=True))
+    kind: str = Field(sa_column=_text())
+    text: str = Field(sa_column=_text())
+    status: str = Field(default="new", sa_column=_text())
     created_at: float = Field(sa_column=_time())
 
 

@@ -119,7 +119,7 @@ def test_the_migrations_make_what_the_schema_files_make(
         assert differences(migrated) == []
         assert layout(migrated) == layout(created)
         assert partial_indexes(migrated) == partial_indexes(created)
-        assert len(partial_indexes(created)) == 4
+        assert len(partial_indexes(created)) == 6
 
 
 def test_the_newest_migration_is_the_version_of_the_code() -> None:

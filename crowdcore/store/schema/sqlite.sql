@@ -93,11 +93,15 @@ CREATE TABLE assignment (
     kind TEXT NOT NULL,
     item TEXT NOT NULL,
     units INTEGER NOT NULL,
+    "key" TEXT,
+    answers TEXT,
     reason TEXT,
     PRIMARY KEY (id),
     UNIQUE (run_id, ordinal),
     FOREIGN KEY(run_id) REFERENCES run (id)
 );
+
+CREATE UNIQUE INDEX assignment_special ON assignment (run_id, kind, "key") WHERE key IS NOT NULL;
 
 CREATE TABLE cursor (
     run_id INTEGER NOT NULL,
@@ -185,6 +189,7 @@ CREATE TABLE agent (
     answer TEXT,
     late TEXT,
     bot TEXT,
+    passed BOOLEAN,
     started_at FLOAT NOT NULL,
     ended_at FLOAT,
     PRIMARY KEY (id),
@@ -205,6 +210,8 @@ CREATE INDEX agent_of_visit ON agent (visit_id);
 CREATE INDEX agent_of_worker ON agent (worker_id, run_id, status);
 
 CREATE UNIQUE INDEX agent_open_unit ON agent (unit_id) WHERE status IN ('waiting', 'in_task');
+
+CREATE INDEX agent_special ON agent (run_id, kind) WHERE kind <> 'unit';
 
 CREATE TABLE outbox (
     id INTEGER NOT NULL,
@@ -252,3 +259,24 @@ CREATE TABLE file (
 );
 
 CREATE INDEX file_of_agent ON file (agent_id);
+
+CREATE TABLE note (
+    id INTEGER NOT NULL,
+    run_id INTEGER NOT NULL,
+    agent_id INTEGER NOT NULL,
+    worker_id INTEGER NOT NULL,
+    unit_id INTEGER,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at FLOAT NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(run_id) REFERENCES run (id),
+    FOREIGN KEY(agent_id) REFERENCES agent (id),
+    FOREIGN KEY(worker_id) REFERENCES worker (id),
+    FOREIGN KEY(unit_id) REFERENCES unit (id)
+);
+
+CREATE INDEX note_of_agent ON note (agent_id);
+
+CREATE INDEX note_of_run ON note (run_id, kind, status);

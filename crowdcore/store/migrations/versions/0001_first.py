@@ -154,10 +154,20 @@ def _work() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("item", sa.Text(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("answers", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("run_id", "ordinal"),
+    )
+    op.create_index(
+        "assignment_special",
+        "assignment",
+        ["run_id", "kind", "key"],
+        unique=True,
+        sqlite_where=sa.text("key IS NOT NULL"),
+        postgresql_where=sa.text("key IS NOT NULL"),
     )
     op.create_table(
         "visit",
@@ -227,6 +237,7 @@ def _agents() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("late", sa.Text(), nullable=True),
         sa.Column("bot", sa.Text(), nullable=True),
+        sa.Column("passed", sa.Boolean(), nullable=True),
         sa.Column("started_at", TIME, nullable=False),
         sa.Column("ended_at", TIME, nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"]),
@@ -255,6 +266,33 @@ def _agents() -> None:
         sqlite_where=sa.text("status IN ('waiting', 'in_task')"),
         postgresql_where=sa.text("status IN ('waiting', 'in_task')"),
     )
+    op.create_index(
+        "agent_special",
+        "agent",
+        ["run_id", "kind"],
+        unique=False,
+        sqlite_where=sa.text("kind <> 'unit'"),
+        postgresql_where=sa.text("kind <> 'unit'"),
+    )
+    op.create_table(
+        "note",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("agent_id", ID, nullable=False),
+        sa.Column("worker_id", ID, nullable=False),
+        sa.Column("unit_id", ID, nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"]),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"]),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"]),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("note_of_agent", "note", ["agent_id"], unique=False)
+    op.create_index("note_of_run", "note", ["run_id", "kind", "status"], unique=False)
     op.create_table(
         "file",
         sa.Column("id", ID, autoincrement=True, nullable=False),
