@@ -1,0 +1,109 @@
+"""Patience and lifetime end a run; what was reviewed stays as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crowdcore import RunHandle
+from crowdcore.status import check_move
+from crowdcore.store import Conn, events, open_database, runs, units
+from crowdcore.testing import Browserless, ManualClock
+from crowdcore.testing.serving import until
+from tests.chaos import checks
+from tests.life.conftest import Launch, Resume, let_end
+
+DECISIONS = ("accepted", "soft_rejected", "rejected")
+HOUR = 3600.0
+
+
+def submit(handle: RunHandle, name: str) -> None:
+    assert Browserless(handle.url, worker_id=name).enter().submit({"text": name}).status_code == 200
+
+
+def review(folder: Path, run_id: int, decisions: tuple[str, ...]) -> None:
+    """Decide on the run's completed units, in order, as review does: the move and its event in one transaction."""
+
+    def decide(conn: Conn) -> None:
+        rows = conn.all("SELECT id FROM unit WHERE run_id = :run AND status = 'completed' ORDER BY id", run=run_id)
+        for row, decision in zip(rows, decisions, strict=True):
+            check_move("unit", "completed", decision)
+            conn.execute("UPDATE unit SET status = :to WHERE id = :id", to=decision, id=row["id"])
+            agent = conn.value("SELECT id FROM agent WHERE unit_id = :id", id=row["id"])
+            events.append(
+                conn, run_id, 0.0, "unit_reviewed", "operator", [("unit", row["id"], "completed", decision)],
+                unit=row["id"], agent=agent, status=decision,
+            )  # fmt: skip
+
+    database = open_database(None, folder, create=False)
+    database.write(decide)
+    database.close()
+
+
+def counts(folder: Path, run_id: int) -> dict[str, int]:
+    database = open_database(None, folder, create=False)
+    try:
+        assert [fault for fault in checks.faults(database, run_id, ended=True) if "outbox" not in fault] == []
+        return database.read(lambda c: units.counts(c, run_id))
+    finally:
+        database.close()
+
+
+def test_patience_ends_a_run_and_leaves_reviewed_units_untouched(
+    launched: Launch, clock: ManualClock, tmp_path: Path
+) -> None:
+    handle = launched(assignments=6, patience="1h")
+    for name in ("x", "y", "z"):
+        submit(handle, name)
+    review(tmp_path / "data", handle.id, DECISIONS)
+    until(lambda: handle.counters.units["rejected"])
+    clock.advance(HOUR)
+    assert let_end(handle, clock) == "nothing was submitted for so long that patience is over"
+    assert counts(tmp_path / "data", handle.id) == {**dict.fromkeys(DECISIONS, 1), "expired": 3}
+
+
+def test_lifetime_ends_a_run_and_leaves_reviewed_units_untouched(
+    launched: Launch, clock: ManualClock, tmp_path: Path
+) -> None:
+    handle = launched(assignments=6, patience=0, lifetime="2h")
+    for name in ("x", "y", "z"):
+        submit(handle, name)
+    review(tmp_path / "data", handle.id, DECISIONS)
+    clock.advance(2 * HOUR)
+    assert let_end(handle, clock) == "its lifetime is over"
+    assert counts(tmp_path / "data", handle.id) == {**dict.fromkeys(DECISIONS, 1), "expired": 3}
+
+
+def test_a_submission_starts_patience_anew(launched: Launch, clock: ManualClock) -> None:
+    handle = launched(assignments=6, patience="1h")
+    for name in ("x", "y", "z"):
+        clock.advance(0.9 * HOUR)
+        submit(handle, name)
+    until(lambda: handle.counters.submissions == 3)
+    assert Browserless(handle.url, worker_id="w").enter().document["phase"] == "work"
+
+
+def status(folder: Path, run_id: int) -> str:
+    database = open_database(None, folder, create=False)
+    try:
+        return database.read(lambda c: runs.get(c, run_id)).status
+    finally:
+        database.close()
+
+
+def test_patience_lets_the_one_in_the_middle_finish(launched: Launch, clock: ManualClock, tmp_path: Path) -> None:
+    handle = launched(patience="1h", assignment_duration="3h")
+    person = Browserless(handle.url, worker_id="x").enter()
+    clock.advance(HOUR)
+    until(lambda: status(tmp_path / "data", handle.id) == "draining")
+    assert Browserless(handle.url, worker_id="y").enter().code == "run_over"
+    assert person.submit({"text": "late, but there"}).status_code == 200
+    assert "patience" in let_end(handle, clock)
+    assert handle.counters.units["completed"] == 1
+
+
+def test_an_outage_is_nobodys_lack_of_patience(launched: Launch, resumed: Resume, clock: ManualClock) -> None:
+    handle = launched(patience="1h")
+    handle.stop()
+    clock.advance(5 * HOUR)
+    handle = resumed(handle.name)
+    assert Browserless(handle.url, worker_id="x").enter().document["phase"] == "work"
