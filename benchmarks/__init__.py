@@ -1,0 +1,1 @@
+"""How fast it is: `python -m benchmarks` measures, `RESULTS.md` tells what came out."""
