@@ -75,8 +75,8 @@ def open_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
 def open_of_worker(conn: Conn, run_id: int, worker_id: int) -> AgentRow | None:
     """The worker's oldest open agent of the run."""
     row = conn.one(
-        _SELECT + "WHERE g.worker_id = :worker AND g.run_id = :run AND g.status IN ('waiting', 'in_task')"
-        " ORDER BY g.id LIMIT 1",
+        _SELECT + "WHERE g.id = (SELECT MIN(id) FROM agent"  # not ORDER BY g.id: that would walk the whole run
+        " WHERE worker_id = :worker AND run_id = :run AND status IN ('waiting', 'in_task'))",
         worker=worker_id, run=run_id,
     )  # fmt: skip
     return None if row is None else _row(row)
