@@ -128,6 +128,11 @@ class MockProvider:
         return Identity(params.get("worker_id") or None, params.get("assignment_id") or None, params)
 
     @hookimpl(nonblocking=True)
+    def provider_page(self) -> dict[str, Any]:
+        """Its name, and that visits may be left to the server."""
+        return {"name": "mock", "pick": "assignment_id"}
+
+    @hookimpl(nonblocking=True)
     def provider_complete(self) -> Completion:
         """A page that says thanks."""
         return Completion()

@@ -81,6 +81,7 @@ async function ownDocument() {
 
 async function open(given, refused) {
   const { agent, phase, provider, frontend } = given;
+  if (provider) device.pick.save(provider.pick);
   if (frontend?.title) window.document.title = frontend.title;
   if (agent !== null) {
     device.session.save(given);

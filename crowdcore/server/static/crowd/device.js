@@ -72,7 +72,8 @@ export const drafts = {
 };
 
 /** What this tab remembers about the page's address, where the browser allows it. */
-export const place = `crowd:${location.pathname}${location.search}`;
+const placeOf = ({ pathname, search }) => `crowd:${pathname}${search}`;
+export const place = placeOf(location);
 
 // Reading the property itself throws where storage is forbidden.
 const localStore = () => localStorage;
@@ -101,7 +102,13 @@ function remember(store, key, value) {
 export const session = {
   load: () => recall(tabStore, place),
   save: ({ agent, token, key }) => remember(tabStore, place, { agent, token, key }),
-  clear: () => remember(tabStore, place, null),
+  clear: (address = location) => remember(tabStore, placeOf(address), null),
+};
+
+/** The parameter without which the server picks the worker's next visit; '' where a platform does, null if unknown. */
+export const pick = {
+  load: () => recall(tabStore, 'crowd:pick'),
+  save: (name) => remember(tabStore, 'crowd:pick', name ?? ''),
 };
 
 /** How often the page looked for free work by itself. */

@@ -1,24 +1,48 @@
 // Pages instead of work: refusals, each with its own words and a way on, and how a visit ends.
 
 import * as device from './device.js';
-import { rest } from './net.js';
+import { reachable, rest } from './net.js';
 import { banner, button, make, page } from './ui.js';
 import { words } from './words.js';
 
 const LOOKS = 40; // how often we look again by ourselves for free work
 const OWN_TEXT = new Set(['not_qualified', 'blocked', 'refused', 'too_many_units', 'not_acceptable_now']);
 const AGAIN = new Set(['busy', 'too_fast', 'offline', 'timeout', 'internal', 'task_error', 'too_many_open', 'not_acceptable_now']);
-const ANEW = new Set(['expired', 'bad_token', 'unknown_agent', 'returned', 'timed_out', 'left', 'replaced']);
+const ANEW = new Set(['bad_token', 'unknown_agent']); // the same link still leads to the same work
+const ENDED = new Set(['expired', 'returned', 'timed_out', 'left', 'replaced']); // the visit of this link is over
 
 /** Never settles: the page is ours now. */
 export const forever = () => new Promise(() => {});
 
-const reload = () => location.reload();
+/** Go to `url` (by default: load the page again), unless there is no server: then say so and stay. */
+async function go(url = location.href) {
+  if (await reachable()) {
+    await banner.hide('gone');
+    location.replace(url);
+    return true;
+  }
+  await banner.notice('gone', words.gone);
+  return false;
+}
+
+const reload = () => go();
 
 function anew() {
   device.session.clear();
-  reload();
+  return go();
 }
+
+/** More work on a visit of its own: by the same link without the parameter that names the visit. */
+function another() {
+  const url = new URL(location.href);
+  url.searchParams.delete(device.pick.load() ?? '');
+  device.session.clear();
+  device.session.clear(url);
+  return go(url.href);
+}
+
+/** A button for more work after the end of a visit; none where only the platform opens new visits. */
+const more = (label) => (device.pick.load() === '' ? [] : [button(label, another)]);
 
 /** The page of a refusal. `answers` are offered as a file if they could not be delivered. */
 export async function refuse(error, answers = null) {
@@ -28,13 +52,16 @@ export async function refuse(error, answers = null) {
   const parts = [];
   if (code === 'no_available_units') parts.push(...looking(error.retryAfter));
   else if (ANEW.has(code)) parts.push(button(words.startAgain, anew));
+  else if (ENDED.has(code)) parts.push(...more(words.startAgain));
   else if (AGAIN.has(code)) parts.push(button(words.tryAgain, reload));
   if (answers !== null) parts.push(copyOf(answers));
   await banner.hide('sending');
-  await page(code, [title, said, next], make('div', { class: 'buttons' }, ...parts));
+  await page(code, [title, said, nextOf(code, next)], make('div', { class: 'buttons' }, ...parts));
   if (code === 'offline') rest(2 ** 31 - 1).then(reload);
   return forever();
 }
+
+const nextOf = (code, next) => (ENDED.has(code) && device.pick.load() === '' ? words.close : next);
 
 /** There is work: the next wait for it starts counting anew. */
 export const forgetLooks = () => device.looks.set(0);
@@ -44,15 +71,16 @@ function looking(retryAfter) {
   const looks = device.looks.count() + 1;
   const press = button(words.lookAgain, reload);
   if (looks > LOOKS) return [press];
-  let left = Math.max(5, Math.round(retryAfter ?? 15));
-  const clock = make('span', { class: 'note', 'aria-hidden': 'true' }, words.again(left));
-  const timer = setInterval(() => {
-    left -= 1;
-    clock.textContent = words.again(Math.max(0, left));
-    if (left > 0) return;
-    clearInterval(timer);
+  const every = Math.max(5, retryAfter ?? 15) * 1000;
+  let end = Date.now() + every; // a clock goes on while a laptop sleeps
+  const left = () => Math.max(0, Math.round((end - Date.now()) / 1000));
+  const clock = make('span', { class: 'note', 'aria-hidden': 'true' }, words.again(left()));
+  const timer = setInterval(async () => {
+    clock.textContent = words.again(left());
+    if (left() > 0) return;
+    end = Date.now() + every;
     device.looks.set(looks);
-    reload();
+    if (await reload()) clearInterval(timer);
   }, 1000);
   return [press, clock];
 }
@@ -99,9 +127,9 @@ async function thanks(fields) {
   const [title, text, next] = words.pages[outcome];
   const parts = [];
   if ('stored' in fields) parts.push(make('h2', {}, words.stored), show(fields.stored));
-  if (fields.next) parts.push(button(words.next, anew));
-  else if (outcome !== 'thanks' && ANEW.has(outcome)) parts.push(button(words.startAgain, anew));
-  await page(outcome, [fields.title ?? title, fields.message ?? text, next], ...parts);
+  if (fields.next) parts.push(...more(words.next));
+  else if (ENDED.has(outcome)) parts.push(...more(words.startAgain));
+  await page(outcome, [fields.title ?? title, fields.message ?? text, nextOf(outcome, next)], ...parts);
   return forever();
 }
 

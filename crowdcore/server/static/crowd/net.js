@@ -78,6 +78,16 @@ export function upload(url, form, { token, progress = () => {} } = {}) {
   });
 }
 
+/** Whether the server answers at all just now. */
+export async function reachable() {
+  try {
+    await fetch(new URL('healthz', root), { cache: 'no-store', signal: AbortSignal.timeout(10_000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function read(status, text, date) {
   if (date) skew = Date.parse(date) - Date.now() || 0;
   let body = null;

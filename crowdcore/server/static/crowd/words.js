@@ -30,6 +30,8 @@ export const words = {
   notAccepted: 'Your answers were not accepted yet. Please check the marked places and send them again.',
   again: (seconds) => `We look again in ${seconds} s.`,
   stored: 'This is what was stored',
+  gone: 'The server does not answer. The study may have ended, or your network is away. Please try again in a while.',
+  close: 'You can close this page.',
   leaving: 'Taking you back…',
   goOn: 'Go on',
   giveBack: {
