@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import struct
 import zlib
@@ -157,3 +158,25 @@ def noise(path: Path, seed: int) -> Path:
     """300 kB of random bytes: more than one read, and nothing that a text mode would survive."""
     path.write_bytes(random.Random(seed).randbytes(300_000))
     return path
+
+
+def small_form(folder: Path, **task: Any) -> dict[str, Any]:
+    """The configuration of a run with one question; `task` goes into its section. Three items, one seat each."""
+    question = {"type": "input", "name": "word", "label": "A kind word", "validators": {"required": True, "minLength": 2}}
+    form = {
+        "title": "One question", "submit_button": {"text": "Send"},
+        "sections": [{"title": "Question", "fieldsets": [{"rows": [{"fields": [question]}]}]}],
+    }  # fmt: skip
+    data = folder / "task_data.json"
+    data.write_text(json.dumps([{"form": form}] * 3), "utf-8")
+    return {
+        "task": {"name": "words", "title": "One question", "description": "A word", "reward": "0.10", **task},
+        "blueprint": {"type": "form", "data_json": str(data)},
+        "provider": {"type": "inhouse"},
+    }
+
+
+def answer(page: Page, word: str) -> None:
+    """Fill the small form and send it."""
+    page.get_by_role("textbox", name="A kind word").fill(word)
+    page.get_by_role("button", name="Send", exact=True).click()
