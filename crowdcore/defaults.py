@@ -7,9 +7,12 @@ is missing here, and the run says which plugin should have it.
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.entries import read_entries
 from crowdcore.errors import RequestError, RunError
 from crowdcore.markers import hookimpl
 from crowdcore.state import AgentState
@@ -36,6 +39,12 @@ class CoreDefaults:
     def blueprint_assignment_data(self, assignment: Assignment) -> Any:
         """The item stored at launch."""
         return assignment.item
+
+    @hookimpl
+    def blueprint_gate_data(self, run: Run, gate: str) -> Iterator[Any]:
+        """The entries of the file that `gates.GATE.data` names."""
+        options = getattr(run.config.gates, gate)
+        return read_entries(options.data, f"gates.{gate}.data") if isinstance(options.data, Path) else iter(())
 
     @hookimpl(nonblocking=True)
     def blueprint_frontend(self) -> dict[str, Any]:

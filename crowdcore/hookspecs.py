@@ -70,6 +70,18 @@ class BlueprintSpecs:
         """
 
     @owner
+    def blueprint_gate_data(self, run: Run, gate: str) -> Iterable[Any]:
+        """Items (JSON) of a gate: `gate` is onboarding (one), screening (may be endless) or gold.
+
+        An entry is an item as `blueprint_task_data` gives it; its key `answers`, if any, is taken off and kept
+        as what is known to be right. Default: the file that `gates.GATE.data` names.
+
+            @hookimpl
+            def blueprint_gate_data(run, gate, inner):
+                return [{"n": 1, "answers": {"text": "one"}}] if gate == "gold" else inner()
+        """
+
+    @owner
     def blueprint_build(self, run: Run, build_dir: Path) -> None:
         """Write the front end that is served (at least index.html) into the empty folder `build_dir`.
 
@@ -427,11 +439,11 @@ class DecisionSpecs:
 
     @decision
     def validate_gold(self, run: Run, agent: Agent) -> bool | None:
-        """Is the answer to this gold item right?
+        """Is the answer to this gold item right? Default: compared with the item's declared answers.
 
         @hookimpl
         def validate_gold(run, agent):
-            return agent.state.data["label"] == agent.state.init["answer"]
+            return agent.state.data["label"] == agent.unit.assignment.answers["label"]
         """
 
     @owner

@@ -132,10 +132,11 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
 
 def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launcher:
     def ahead(conn: Conn) -> Ahead:
-        count = units.counts(conn, context.run_id)
+        count, special = units.counts(conn, context.run_id), units.special_counts(conn, context.run_id)
         opened = sum(count.get(s, 0) for s in ("created", "launched", "assigned"))
         lost = sum(count.get(s, 0) for s in ("expired", "rejected"))
-        return Ahead(count.get("launched", 0), opened, (sum(count.values()) - lost) * context.pay_micros)
+        promised = sum(count.values()) - lost + sum(n for s, n in special.items() if s not in ("expired", "rejected"))
+        return Ahead(count.get("launched", 0), opened, promised * context.pay_micros)
 
     return Launcher(context, items, setup.row.next_ordinal, ahead)
 

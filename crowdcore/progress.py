@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Counters:
-    """Units and agents by status, submissions, all of one run; `event` is the last event counted."""
+    """Units and agents by status, submissions, all of one run; `event` is the last event counted.
+
+    `special` are units made on demand (golds, screening items): they cost money, and are not the task's data.
+    """
 
     run: str
     pay: Decimal
@@ -24,6 +27,7 @@ class Counters:
     event: int = 0
     exhausted: bool = False
     units: Counter[str] = field(default_factory=Counter)
+    special: Counter[str] = field(default_factory=Counter)
     agents: Counter[str] = field(default_factory=Counter)
     submissions: int = 0
     simulated: int = 0
@@ -35,8 +39,9 @@ class Counters:
         counters = cls(run=run, pay=pay, currency=currency, event=events.last_id(conn, run_id))
         counters.exhausted = bool(conn.value("SELECT exhausted FROM run WHERE id = :id", id=run_id))
         counters.units.update(units.counts(conn, run_id))
+        counters.special.update(units.special_counts(conn, run_id))
         counters.agents.update(agents.counts(conn, run_id))
-        counters.submissions = counters.agents["completed"]
+        counters.submissions = agents.submitted_count(conn, run_id)
         counters.simulated = agents.simulated_count(conn, run_id)
         return counters
 
@@ -53,8 +58,9 @@ class Counters:
             self.submissions += 1
             self.last_submission = event.at
             self.simulated += bool(event.data.get("simulated"))
+        counted = self.special if event.data.get("special") else self.units
         for kind, _id, source, target in event.data.get("moves", ()):
-            counter = self.units if kind == "unit" else self.agents if kind == "agent" else None
+            counter = counted if kind == "unit" else self.agents if kind == "agent" else None
             if counter is not None:
                 counter[target] += 1
                 if source is not None:
@@ -73,12 +79,18 @@ class Counters:
     @property
     def promised(self) -> Decimal:
         """Money that is or may still be earned, in `currency`; nobody owes it to simulated workers."""
-        return self.owed + self.pay * self.open
+        return self.owed + self.pay * (self.open + self.special["assigned"])
 
     @property
     def owed(self) -> Decimal:
         """Money earned by submitted work that was not rejected, in `currency`."""
-        return self.pay * (self.done - self.units["rejected"] - self.simulated)
+        special = sum(self.special[s] for s in ("completed", "accepted", "soft_rejected"))
+        return self.pay * (self.done + special - self.units["rejected"] - self.simulated)
+
+    @property
+    def places(self) -> int:
+        """Places that the run has needed on its platform so far."""
+        return sum(self.units.values()) + sum(self.special.values())
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON values; money as text."""

@@ -29,13 +29,17 @@ class Worker:
 
 @dataclass(frozen=True)
 class Assignment:
-    """One item of task data. `item` is JSON; `ordinal` counts the run's real assignments from 0."""
+    """One item of task data. `item` is JSON; `ordinal` counts the run's real assignments from 0.
+
+    `answers` (JSON) is what is known to be right of a gold or screening item: for judges, never for pages.
+    """
 
     id: int
     ordinal: int
     kind: AssignmentKind
     item: Any
     units: int = 1
+    answers: Any = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Agent:
     visit: Visit
     unit: Unit | None
     state: AgentState
+    passed: bool | None = None
+    """What was judged of onboarding, screening and gold; None while there is no judgement."""
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,16 @@ class BlueprintHooks(TypedCallers):
 
         PluginError or HookFailed, also between two items.
         """
-        hook = "blueprint_task_data"
-        items = self._owner_here(hook, start=start)
+        return self._items_of("blueprint_task_data", start=start)
+
+    task_data = blueprint_task_data
+
+    def blueprint_gate_data(self, gate: str) -> Iterator[Any]:
+        """Items of a gate, as `blueprint_task_data` gives those of the task; on the calling thread."""
+        return self._items_of("blueprint_gate_data", gate=gate)
+
+    def _items_of(self, hook: str, **given: Any) -> Iterator[Any]:
+        items = self._owner_here(hook, **given)
         if not isinstance(items, Iterable) or isinstance(items, str | bytes | Mapping):
             raise self._wrong(hook, items)
         source = self._chains[hook][0]
@@ -43,8 +51,6 @@ class BlueprintHooks(TypedCallers):
             except BaseException as error:  # even sys.exit(), which would end the launching thread unseen
                 raise failed(source, error) from error
             yield item
-
-    task_data = blueprint_task_data
 
     async def blueprint_assignment_data(self, assignment: Assignment) -> Any:
         """The item (JSON) an assignment runs on."""

@@ -27,6 +27,7 @@ log = logging.getLogger("crowdcore.hooks")
 
 _KIND_OF_WORK = {
     "blueprint_task_data": "build",
+    "blueprint_gate_data": "build",
     "blueprint_build": "build",
     "blueprint_frontend": "build",
     "blueprint_call": "procedures",

@@ -58,7 +58,10 @@ class OtherHooks(TypedCallers):
         return next((refusal for refusal in refusals if refusal), None)
 
     async def validate_onboarding(self, agent: Agent) -> bool | None:
-        """False if any plugin says so or raised, else True if any does, else None: no opinion."""
+        """False if any plugin says so, else True if any does, else None: no opinion.
+
+        HookFailed if one raised and none said no: an author's mistake is not the worker's.
+        """
         return _verdict(await self._ask("validate_onboarding", agent=agent))
 
     async def validate_screening(self, agent: Agent) -> bool | None:
@@ -128,7 +131,10 @@ def _refusal(result: Result) -> Refusal | None:
 
 
 def _verdict(results: list[Result]) -> bool | None:
-    answers = [False if r.error else _truth(r) for r in results if r.error or r.value is not None]
+    answers = [_truth(r) for r in results if not r.error and r.value is not None]
+    if all(answers):
+        for failure in (r.error for r in results if r.error):
+            raise failure
     return all(answers) if answers else None
 
 

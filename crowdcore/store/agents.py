@@ -34,10 +34,11 @@ class AgentRow:
     visit_status: str
     completion: str | None
     unit: Unit | None
+    passed: bool | None = None
 
 
 _SELECT = (
-    "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer,"
+    "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer, g.passed,"
     " g.started_at, g.ended_at, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
     " w.simulated AS w_simulated, v.id AS v_id, v.external_id AS v_external, v.params AS v_params,"
     f" v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
@@ -55,6 +56,7 @@ def _row(row: Row) -> AgentRow:
         visit=Visit(row["v_id"], row["v_external"], json.loads(row["v_params"])),
         visit_status=row["v_status"], completion=row["v_completion"],
         unit=None if row["u_id"] is None else units.unit_of(row),
+        passed=None if row["passed"] is None else bool(row["passed"]),
     )  # fmt: skip
 
 
@@ -109,25 +111,28 @@ def page(conn: Conn, run_id: int, after: int, *, unfinished: bool, simulated: bo
 
 def create(
     conn: Conn, *, run_id: int, visit_id: int, worker_id: int, unit_id: int | None, kind: str,
-    deadline: float | None, now: float,
+    deadline: float | None, now: float, state: str | None = None, answer: str | None = None,
 ) -> int:  # fmt: skip
-    """A new agent in status in_task; returns its id."""
+    """A new agent in status in_task; returns its id. `answer` is kept for its end (an after-task form's)."""
     agent_id: int = conn.value(
-        "INSERT INTO agent (run_id, visit_id, worker_id, unit_id, kind, status, deadline, started_at)"
-        " VALUES (:run, :visit, :worker, :unit, :kind, 'in_task', :deadline, :now) RETURNING id",
+        "INSERT INTO agent (run_id, visit_id, worker_id, unit_id, kind, status, deadline, started_at, state, answer)"
+        " VALUES (:run, :visit, :worker, :unit, :kind, 'in_task', :deadline, :now, :state, :answer) RETURNING id",
         run=run_id, visit=visit_id, worker=worker_id, unit=unit_id, kind=kind, deadline=deadline, now=now,
+        state=state, answer=answer,
     )  # fmt: skip
     return agent_id
 
 
-def complete(conn: Conn, agent_id: int, source: str, state: str, answer: str | None, now: float) -> bool:
-    """`source` -> completed with the state and the answer of its submission; False if it was not there."""
+def complete(
+    conn: Conn, agent_id: int, source: str, state: str, answer: str | None, now: float, passed: bool | None = None
+) -> bool:
+    """`source` -> completed with state, answer and judgement of its submission; False if it was not there."""
     check_move("agent", source, "completed")
     return bool(
         conn.execute(
             "UPDATE agent SET status = 'completed', end_reason = NULL, deadline = NULL, draft = NULL,"
-            " state = :state, answer = :answer, ended_at = :now WHERE id = :id AND status = :source",
-            state=state, answer=answer, now=now, id=agent_id, source=source,
+            " state = :state, answer = :answer, ended_at = :now, passed = :passed WHERE id = :id AND status = :source",
+            state=state, answer=answer, now=now, passed=passed, id=agent_id, source=source,
         )
     )  # fmt: skip
 
@@ -208,6 +213,16 @@ def counts(conn: Conn, run_id: int) -> dict[str, int]:
     return {r["status"]: r["n"] for r in rows}
 
 
+def submitted_count(conn: Conn, run_id: int) -> int:
+    """How many agents of the run have submitted work on a unit."""
+    return int(
+        conn.value(
+            "SELECT COUNT(*) FROM agent WHERE run_id = :run AND status = 'completed' AND unit_id IS NOT NULL",
+            run=run_id,
+        )
+    )
+
+
 def simulated_count(conn: Conn, run_id: int) -> int:
     """How many units of the run simulated workers have submitted."""
     return int(
@@ -230,15 +245,33 @@ def open_count(conn: Conn, run_id: int, worker_id: int) -> int:
     )  # fmt: skip
 
 
-def task_count(conn: Conn, task_id: int, worker_id: int) -> int:
-    """How many units the worker holds or has done over all runs of the task."""
+def task_count(conn: Conn, task_id: int, worker_id: int, since: float = 0.0) -> int:
+    """How many units the worker holds or has done over all runs of the task, golds left out, begun after `since`."""
     return int(
         conn.value(
             "SELECT COUNT(*) FROM agent g JOIN run r ON r.id = g.run_id WHERE g.worker_id = :worker"
-            " AND r.task_id = :task AND g.status IN ('waiting', 'in_task', 'completed') AND g.unit_id IS NOT NULL",
-            worker=worker_id, task=task_id,
+            " AND r.task_id = :task AND g.status IN ('waiting', 'in_task', 'completed')"
+            " AND g.kind IN ('unit', 'screening') AND g.started_at > :since",
+            worker=worker_id, task=task_id, since=since,
         )
     )  # fmt: skip
+
+
+def run_count(conn: Conn, run_id: int, worker_id: int) -> int:
+    """How many units the worker holds or has done in the run, golds left out."""
+    return int(
+        conn.value(
+            "SELECT COUNT(*) FROM agent WHERE worker_id = :worker AND run_id = :run"
+            " AND status IN ('waiting', 'in_task', 'completed') AND kind IN ('unit', 'screening')",
+            worker=worker_id, run=run_id,
+        )
+    )  # fmt: skip
+
+
+def has_worked(conn: Conn, visit_id: int) -> bool:
+    """Whether the visit has submitted anything but onboarding; then it has earned its completion."""
+    sql = "SELECT 1 FROM agent WHERE visit_id = :visit AND status = 'completed' AND kind <> 'onboarding'"
+    return conn.one(sql, visit=visit_id) is not None
 
 
 def completed_in_visit(conn: Conn, visit_id: int) -> int:

@@ -48,16 +48,6 @@ def seat(conn: Conn, run_id: int, kind: str, known: Known, pay_micros: int) -> F
     return Free(unit_id, assignment_id, number)
 
 
-def counts(conn: Conn, run_id: int) -> dict[str, int]:
-    """Special units of the run by status."""
-    rows = conn.all(
-        "SELECT u.status, COUNT(*) AS n FROM assignment a JOIN unit u ON u.assignment_id = a.id"
-        " WHERE a.run_id = :run AND a.kind IN ('gold', 'screening') AND a.key IS NOT NULL GROUP BY u.status",
-        run=run_id,
-    )
-    return {r["status"]: r["n"] for r in rows}
-
-
 def agents_in_run(conn: Conn, run_id: int, kind: str, *, opened: bool = False) -> int:
     """Agents of a special kind that the run has open or completed (`opened`: open only)."""
     statuses = "('waiting', 'in_task')" if opened else "('waiting', 'in_task', 'completed')"
@@ -127,7 +117,8 @@ def completed_since_pass(conn: Conn, run_id: int, worker_id: int) -> list[tuple[
     """(unit, agent) of the worker's completed, undecided units in the run since the last gold they got right."""
     rows = conn.all(
         "SELECT g.id, g.unit_id FROM agent g JOIN unit u ON u.id = g.unit_id AND u.status = 'completed'"
-        " WHERE g.worker_id = :worker AND g.run_id = :run AND g.status = 'completed' AND g.kind IN ('unit', 'screening')"
+        " WHERE g.worker_id = :worker AND g.run_id = :run AND g.status = 'completed'"
+        " AND g.kind IN ('unit', 'screening')"
         " AND g.id > COALESCE((SELECT MAX(id) FROM agent WHERE worker_id = :worker AND run_id = :run"
         " AND kind = 'gold' AND status = 'completed' AND passed = :yes), 0) ORDER BY g.id",
         worker=worker_id, run=run_id, yes=True,

@@ -144,8 +144,19 @@ def first_item(conn: Conn, run_id: int) -> Any:
 
 
 def counts(conn: Conn, run_id: int) -> dict[str, int]:
-    """Units of the run by status."""
+    """Units of the run's task data by status; golds and screening items are not among them."""
     rows = conn.all("SELECT status, COUNT(*) AS n FROM unit WHERE run_id = :run GROUP BY status", run=run_id)
+    special = special_counts(conn, run_id)
+    return {r["status"]: n for r in rows if (n := r["n"] - special.get(r["status"], 0))}
+
+
+def special_counts(conn: Conn, run_id: int) -> dict[str, int]:
+    """Units of the run that were made on demand (golds, screening items) by status."""
+    rows = conn.all(
+        "SELECT u.status, COUNT(*) AS n FROM assignment a JOIN unit u ON u.assignment_id = a.id"
+        " WHERE a.run_id = :run AND a.kind IN ('gold', 'screening') AND a.key IS NOT NULL GROUP BY u.status",
+        run=run_id,
+    )
     return {r["status"]: r["n"] for r in rows}
 
 
@@ -167,7 +178,8 @@ def promised(conn: Conn, run_id: int) -> Decimal:
 
 def assignment_of(row: Row) -> Assignment:
     """The Assignment in a row that selects assignment columns as a_*."""
-    return Assignment(row["a_id"], row["a_ordinal"] or 0, row["a_kind"], _item(row["a_item"]), row["a_units"])
+    answers = None if row["a_answers"] is None else _item(row["a_answers"])
+    return Assignment(row["a_id"], row["a_ordinal"] or 0, row["a_kind"], _item(row["a_item"]), row["a_units"], answers)
 
 
 def unit_of(row: Row) -> Unit:
@@ -178,7 +190,7 @@ def unit_of(row: Row) -> Unit:
 
 UNIT_COLUMNS = (
     "u.id AS u_id, u.seat AS u_seat, u.pay_micros AS u_pay, u.status AS u_status, a.id AS a_id,"
-    " a.ordinal AS a_ordinal, a.kind AS a_kind, a.item AS a_item, a.units AS a_units"
+    " a.ordinal AS a_ordinal, a.kind AS a_kind, a.item AS a_item, a.units AS a_units, a.answers AS a_answers"
 )
 
 

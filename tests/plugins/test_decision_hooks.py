@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crowdcore import hookimpl
+from crowdcore.errors import HookFailed
 from crowdcore.hooks import NEUTRAL, UNCHECKED
 from crowdcore.types import Agent, Refusal, Unit, Worker
 from tests.plugins.conftest import Runs, Task
@@ -70,7 +71,7 @@ def test_the_operator_reads_who_failed_on_whom(
 
 @pytest.mark.parametrize(
     ("answers", "outcome"),
-    [([], None), ([None], None), ([True, None], True), ([True, False], False), ([ValueError("boo")], False)],
+    [([], None), ([None], None), ([True, None], True), ([True, False], False), ([False, ValueError("boo")], False)],
 )
 def test_special_work_is_judged_by_all(
     task: Task, runs_of: Runs, agent: Agent, answers: list[Any], outcome: bool | None
@@ -78,6 +79,12 @@ def test_special_work_is_judged_by_all(
     for hook in ("validate_onboarding", "validate_screening", "validate_gold"):
         hooks = runs_of.hooks(task.load(), hooks=deciding(hook, *answers))
         assert asyncio.run(getattr(hooks, hook)(agent)) is outcome
+
+
+def test_special_work_is_not_judged_by_a_hook_that_raised(task: Task, runs_of: Runs, agent: Agent) -> None:
+    hooks = runs_of.hooks(task.load(), hooks=deciding("validate_gold", True, ValueError("boo")))
+    with pytest.raises(HookFailed, match=r"validate_gold of plugin hooks 2: ValueError: boo"):
+        asyncio.run(hooks.validate_gold(agent))
 
 
 @pytest.mark.parametrize(
