@@ -14,9 +14,19 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "form"
-OPTIONS = {"Reading aloud": "reading", "Repairing books": "repair", "Teaching computers": "computers", "Gardening": "garden"}
+OPTIONS = {
+    "Reading aloud": "reading",
+    "Repairing books": "repair",
+    "Teaching computers": "computers",
+    "Gardening": "garden",
+}
 LANGUAGES = {"English": "en", "French": "fr", "Portuguese": "pt", "Swahili": "sw"}
-PRIORITIES = {"Longer opening hours": "hours", "More new books": "books", "A quiet room": "quiet", "Evening events": "events"}
+PRIORITIES = {
+    "Longer opening hours": "hours",
+    "More new books": "books",
+    "A quiet room": "quiet",
+    "Evening events": "events",
+}
 COUNTRIES = {"Portugal": "PRT", "Kenya": "KEN", "Canada": "CAN", "Another country": "OTHER"}
 CHILDREN = {"None": "0", "One": "1", "Two": "2", "Three or more": ">=3"}
 
@@ -149,7 +159,9 @@ def picture(path: Path, seed: int) -> Path:
     points = random.Random(seed)
     rows = b"".join(b"\0" + points.randbytes(64 * 3) for _ in range(64))
     parts = ((b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    chunks = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts)
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     return path
 
@@ -162,7 +174,12 @@ def noise(path: Path, seed: int) -> Path:
 
 def small_form(folder: Path, **task: Any) -> dict[str, Any]:
     """The configuration of a run with one question; `task` goes into its section. Three items, one seat each."""
-    question = {"type": "input", "name": "word", "label": "A kind word", "validators": {"required": True, "minLength": 2}}
+    question = {
+        "type": "input",
+        "name": "word",
+        "label": "A kind word",
+        "validators": {"required": True, "minLength": 2},
+    }
     form = {
         "title": "One question", "submit_button": {"text": "Send"},
         "sections": [{"title": "Question", "fieldsets": [{"rows": [{"fields": [question]}]}]}],

@@ -78,7 +78,9 @@ def test_nobody_does_more_than_their_share(person: Person, machine: Machine) -> 
 
 def test_who_waits_gets_what_somebody_gave_back(town: Town, machine: Machine) -> None:
     x, y = town.person(), town.person()
-    with running(machine, "blueprint.units_per_assignment=1", max_units_per_worker=0, max_open_units_per_worker=3) as run:
+    with running(
+        machine, "blueprint.units_per_assignment=1", max_units_per_worker=0, max_open_units_per_worker=3
+    ) as run:
         for place in "123":
             x.new_tab()
             works(x, run, worker_id="x", assignment_id=place)
