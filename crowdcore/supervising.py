@@ -7,9 +7,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from crowdcore.deadlines import HEARTBEAT
-from crowdcore.errors import StoreError
+from crowdcore.errors import CrowdError, StoreError
 from crowdcore.feed import Feed
 from crowdcore.outbox import Executor
+from crowdcore.platform import Platform
 from crowdcore.store import agents, events, runs, units
 from crowdcore.work import end_agent
 
@@ -21,7 +22,6 @@ TICK = 0.1
 """Seconds between two looks at everything."""
 QUIET, AT_MOST = 5.0, 10.0
 """A run ends when nothing is open and so many seconds passed without a request (at most so many in all)."""
-PENDING_EVERY = 5.0
 FIRST_UNITS = 1.0
 """Seconds to wait for the first units before the run counts as launched; slow data may take longer."""
 
@@ -43,8 +43,7 @@ class Supervisor:
         self._end_reason = "all units are done"
         self._beat = float("-inf")
         self._empty_since: float | None = None
-        self._pending_at = float("-inf")
-        self._places = 0
+        self._platform = Platform(self.context, opened.counters, resumed=not setup.fresh)
         self._complaint = ""
         self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -53,18 +52,26 @@ class Supervisor:
         """Until the run ended; returns why, in plain words."""
         listening = asyncio.create_task(self._feed.follow(self._stopping))
         sending = asyncio.create_task(self._executor.follow(self._stopping))
+        tasks = [listening, sending]
         try:
             await self._begin()
+            tasks.append(asyncio.create_task(self._platform.follow(self._stopping)))
             while not await self._look():
-                for task in (listening, sending):
+                for task in tasks:
                     if task.done():
                         task.result()  # raises what broke it
                 await asyncio.sleep(TICK)
             return await self._finish()
+        except CrowdError as error:
+            name = self.context.name
+            error.problems.append(f"run {name} is kept as it is; go on with: crowd resume {name} (see --reload)")
+            raise
         finally:
             self.opened.launcher.stop()
             self._stopping.set()
-            await asyncio.gather(listening, sending, return_exceptions=True)
+            for task in tasks[2:]:
+                task.cancel()  # a platform that does not answer holds nobody up
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.opened.serving.close()
 
     async def _begin(self) -> None:
@@ -75,18 +82,15 @@ class Supervisor:
             await asyncio.to_thread(launcher.ready.wait, FIRST_UNITS)
             self._raise_launch_error()
         await self._feed.count()
-        self._places = self.opened.counters.units["launched"]
-        await context.hooks.provider_launch(self.opened.url, self._places)
+        places = await self._platform.launch(self.opened.url)
         async with self._moving:
             if self.status in ("launching", "stopped"):
                 first = self._setup.row.launched_at is None
                 await self._move("running", kind="run_running" if first else "run_resumed")
             elif not self._setup.fresh:
                 now = context.clock.now()
-                await context.db.awrite(
-                    lambda c: events.append(c, context.run_id, now, "run_resumed", "operator", [])
-                )
-        self.opened.launched.set_result(self._places)
+                await context.db.awrite(lambda c: events.append(c, context.run_id, now, "run_resumed", "operator", []))
+        self.opened.launched.set_result(places)
 
     async def _move(self, target: str, *, reason: str | None = None, kind: str | None = None) -> None:
         run_id, now = self.context.run_id, self.context.clock.now()
@@ -117,13 +121,12 @@ class Supervisor:
         await self._time_out()
         await self._wishes()
         self._raise_launch_error()
-        await self._offer_more()
         if self._stop_reason is not None:
             return True
         limit = self._limits()
         if self.status != "draining" and limit is not None:
             await self.drain(limit)
-        return await self._is_over()
+        return await self._is_over() and await self._platform.close()
 
     def _raise_launch_error(self) -> None:
         error = self.opened.launcher.error
@@ -193,7 +196,7 @@ class Supervisor:
                 self.context.accepting = False
                 await asyncio.to_thread(self.opened.launcher.stop)
                 await self._move("draining", reason=reason)
-                await self.context.hooks.provider_expire()
+                await self._platform.close()
         return await self.longest()
 
     async def longest(self) -> float:
@@ -212,13 +215,6 @@ class Supervisor:
         ):
             pass
 
-    async def _offer_more(self) -> None:
-        """Tell the provider of units that were launched since it was asked for places."""
-        total = sum(self.opened.counters.units.values())
-        if total > self._places and self.context.accepting:
-            more, self._places = total - self._places, total
-            await self.context.hooks.provider_extend(more)
-
     async def _is_over(self) -> bool:
         """Nothing open, nothing pending at the provider, and quiet for a moment."""
         if not await self._is_empty():
@@ -236,11 +232,7 @@ class Supervisor:
             return False
         if await self.context.db.aread(lambda c: agents.open_ids(c, self.context.run_id)):
             return False
-        ticks = self.context.clock.ticks()
-        if ticks - self._pending_at >= PENDING_EVERY:
-            self._pending = await self.context.hooks.provider_pending()
-            self._pending_at = ticks
-        return not self._pending
+        return not await self._platform.pending()
 
     async def _has_work(self) -> bool:
         """Whether there is, or may be, a unit for somebody."""
@@ -248,8 +240,6 @@ class Supervisor:
         if self.status == "paused" or self.opened.counters.open or not (launcher.done or launcher.over_budget):
             return True
         return await self.context.db.aread(lambda c: units.any_open(c, self.context.run_id))
-
-    _pending = 0
 
     async def _finish(self) -> str:
         """The last moves of a run: finished, or stopped and resumable."""
@@ -265,11 +255,9 @@ class Supervisor:
             return self._stop_reason
         if self.status != "draining":
             self.context.accepting = False
-            await self.context.hooks.provider_expire()
             await self._move("draining", reason=self._end_reason)
         await self._expire_free()
         await self._move("finished", reason=self._end_reason)
         await self._feed.count()
-        await self.context.hooks.architect_shutdown()
-        await self.context.hooks.provider_cleanup()
+        await self._platform.clean_up()
         return self._end_reason

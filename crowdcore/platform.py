@@ -1,0 +1,102 @@
+"""The provider's platform, as a served run deals with it: what fails there is told and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, TypeVar
+
+from crowdcore.errors import CrowdError
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.progress import Counters
+
+POLL = 0.1
+"""Seconds between two looks whether there is something to do."""
+AGAIN = 5.0
+"""Seconds between two questions to the platform, and before something that failed is tried again."""
+SYNC_EVERY = 20.0
+"""Seconds between two calls of `provider_sync`; the first comes at once when a run is resumed."""
+
+T = TypeVar("T")
+log = logging.getLogger("crowdcore.platform")
+
+
+class Platform:
+    """Places, visits that are pending, and the end of the offer, of one run."""
+
+    def __init__(self, context: RunContext, counters: Counters, *, resumed: bool) -> None:
+        self._context = context
+        self._counters = counters
+        self._places = 0
+        self._tried_at: dict[str, float] = {}
+        self._complaints: dict[str, str] = {}
+        self._pending = True
+        self._closed_at: float | None = None
+        if not resumed:
+            self._tried_at["provider_sync"] = context.clock.ticks()
+
+    async def launch(self, url: str) -> int:
+        """Offer the units that are launched; how many. HookFailed if the platform refuses: nobody could come."""
+        self._places = self._counters.units["launched"]
+        await self._context.hooks.provider_launch(url, self._places)
+        return self._places
+
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Offer what is launched later and fetch what changed there, until `stop`."""
+        while not stop.is_set():
+            await self._offer_more()
+            if self._context.hooks.has("provider_sync") and self._due("provider_sync", SYNC_EVERY):
+                await self._try("provider_sync", self._context.hooks.provider_sync())
+            await asyncio.sleep(POLL)
+
+    async def _offer_more(self) -> None:
+        total = sum(self._counters.units.values())
+        if total <= self._places or not self._context.accepting or not self._due("provider_extend", 0.0):
+            return
+        done, _ = await self._try("provider_extend", self._context.hooks.provider_extend(total - self._places))
+        if done:
+            self._places = total
+
+    async def pending(self) -> bool:
+        """Whether the platform holds visits open; a platform that cannot be asked may hold some."""
+        if self._due("provider_pending", AGAIN):
+            done, count = await self._try("provider_pending", self._context.hooks.provider_pending())
+            self._pending = not done or bool(count)
+        return self._pending
+
+    async def close(self) -> bool:
+        """Stop the offer, once; whether nobody can arrive any more."""
+        if self._closed_at is None and self._due("provider_expire", AGAIN):
+            done, seconds = await self._try("provider_expire", self._context.hooks.provider_expire())
+            if done:
+                self._closed_at = self._context.clock.ticks() + (seconds or 0.0)
+        return self._closed_at is not None and self._context.clock.ticks() >= self._closed_at
+
+    async def clean_up(self) -> None:
+        """The run is over: take down the server and what is left on the platform; a failure is for the operator."""
+        for hook in ("architect_shutdown", "provider_cleanup"):
+            try:
+                await getattr(self._context.hooks, hook)()
+            except CrowdError as error:
+                log.error("%s is over, but something may be left: %s", self._context.name, error)
+
+    def _due(self, hook: str, every: float) -> bool:
+        """Whether it is time to call: `every` seconds after the last time, AGAIN seconds after a failure."""
+        wait = max(every, AGAIN) if hook in self._complaints else every
+        return self._context.clock.ticks() - self._tried_at.get(hook, float("-inf")) >= wait
+
+    async def _try(self, hook: str, asked: Awaitable[T]) -> tuple[bool, T | None]:
+        """Whether the hook did it, and its answer. The same failure again is not told again."""
+        self._tried_at[hook] = self._context.clock.ticks()
+        try:
+            answer = await asked
+        except CrowdError as error:
+            if self._complaints.get(hook) != str(error):
+                log.error("%s: %s; it will be tried again", self._context.name, error, exc_info=error.__cause__)
+            self._complaints[hook] = str(error)
+            return False, None
+        self._complaints.pop(hook, None)
+        return True, answer
