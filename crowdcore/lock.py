@@ -24,6 +24,7 @@ class RunLock:
 
     def acquire(self) -> Self:
         """Take the lead of the run; RunError names the process that has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)  # a launch may have died before it made the folder
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _taken(file):
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "another process"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crowdcore.errors import RunError
 from crowdcore.plugins import LocalFiles, RunPlugins
-from crowdcore.plugins.local import snapshot_name
+from crowdcore.plugins.local import load_hooks_module, snapshot_name
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
@@ -56,11 +56,14 @@ def reopen(
     document = json.loads(row.config)
     path = document["config"].get("hooks")
     task_dir = Path(document["task_dir"])
-    module = None if path is None else LocalFiles(task_dir, folder).module(Path(path))
+    module = None
+    if path is not None:  # as it is now: the plugins below find this very module, and know that it is a source
+        module = load_hooks_module(Path(path)) if folder is None else LocalFiles(task_dir, folder).module(Path(path))
     config = RunConfig.from_stored(row.config, hooks_module=module, secrets=secrets)
     if folder is not None:
         config = restore(config, folder, row.sources)
-    return Reopened(config, RunPlugins(config, hooks_module=module, hooks=hooks, snapshot_dir=folder), module)
+    kept = None if folder is None else module
+    return Reopened(config, RunPlugins(config, hooks_module=kept, hooks=hooks, snapshot_dir=folder), module)
 
 
 class Reopened(NamedTuple):

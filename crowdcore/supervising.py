@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from crowdcore.deadlines import HEARTBEAT
-from crowdcore.errors import CrowdError, StoreError
+from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.feed import Feed
 from crowdcore.outbox import Executor
 from crowdcore.platform import Platform
@@ -15,8 +15,11 @@ from crowdcore.store import agents, events, runs, units
 from crowdcore.work import end_agent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crowdcore.opening import Opened
     from crowdcore.run import Setup
+    from crowdcore.store import Conn
 
 TICK = 0.1
 """Seconds between two looks at everything."""
@@ -89,16 +92,28 @@ class Supervisor:
                 await self._move("running", kind="run_running" if first else "run_resumed")
             elif not self._setup.fresh:
                 now = context.clock.now()
-                await context.db.awrite(lambda c: events.append(c, context.run_id, now, "run_resumed", "operator", []))
+                await self._write(lambda c: events.append(c, context.run_id, now, "run_resumed", "operator", []))
         self.opened.launched.set_result(places)
 
     async def _move(self, target: str, *, reason: str | None = None, kind: str | None = None) -> None:
         run_id, now = self.context.run_id, self.context.clock.now()
         count = self.opened.counters.units["launched"]
-        await self.context.db.awrite(
+        await self._write(
             lambda c: runs.move(c, run_id, target, now, actor="service", reason=reason, kind=kind, units=count)
         )
         self.status = target
+
+    async def _write(self, transaction: Callable[[Conn], object]) -> None:
+        """A transaction that waits for as long as another program holds the database, unless the run is to stop."""
+        while True:
+            try:
+                await self.context.db.awrite(transaction)
+            except StoreBusy as error:
+                if self._stop_reason is not None:
+                    raise
+                log.warning("%s: %s", self.context.name, error)
+            else:
+                return
 
     async def _look(self) -> bool:
         """_tick, again and again while the database is locked or the disk is full: nothing is lost by waiting."""
