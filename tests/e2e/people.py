@@ -82,6 +82,13 @@ class Person:
             )
         if before is not None:
             page.set_viewport_size(before)
+        self._in_the_dark(name)
+
+    def _in_the_dark(self, name: str) -> None:
+        self.page.emulate_media(color_scheme="dark")
+        found = self.page.evaluate(_RUN_AXE)
+        self.page.emulate_media(color_scheme="light")
+        assert not found, f"{name} in the dark:\n" + "\n".join(found)
 
     def sees(self, title: str) -> Locator:
         """Wait for a page with this heading."""

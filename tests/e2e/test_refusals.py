@@ -211,7 +211,12 @@ def test_a_page_that_gets_no_answer_says_so(person: Person, machine: Machine) ->
         person.page.route("**/api/**", lambda route: route.abort())
         person.open(run.url, worker_id="x", assignment_id="1")
         heading = person.page.get_by_role("heading", name="No connection")
-        until(lambda: (person.page.clock.run_for(10_000), heading.is_visible())[1])
+
+        def waited() -> bool:
+            person.page.clock.run_for(10_000)
+            return heading.is_visible()
+
+        until(waited)
         person.look("refusal-offline")
         person.page.unroute("**/api/**")
         person.press("Try again")
@@ -222,7 +227,7 @@ def test_a_wrong_address_has_a_page_too(person: Person, machine: Machine) -> Non
     with running(machine) as run:
         person.expects(refused(404))
         person.open(run.url, "no/such/page")
-        person.sees("There is nothing at this address")
+        person.sees("Page not found")
         person.look("refusal-not-found")
         person.page.get_by_role("link", name="Go to the start page").click()
         expect(person.page.get_by_label("Your name or worker ID")).to_be_visible()
