@@ -115,7 +115,7 @@ def message_page(error: RequestError, *, home: str = "/") -> Reply:
 
 
 _titles = {
-    "not_found": "There is nothing at this address",
+    "not_found": "Page not found",
     "busy": "One moment, please",
     "refused": "This page is not open to you",
     "too_fast": "A little slower, please",

@@ -6,7 +6,7 @@ import { banner, button, make, page } from './ui.js';
 import { words } from './words.js';
 
 const LOOKS = 40; // how often we look again by ourselves for free work
-const OWN_TEXT = new Set(['not_qualified', 'blocked', 'refused', 'too_many_units', 'not_acceptable_now']);
+const OWN_TEXT = new Set(['not_qualified', 'refused', 'too_many_units', 'not_acceptable_now']);
 const AGAIN = new Set(['busy', 'too_fast', 'offline', 'timeout', 'internal', 'task_error', 'too_many_open', 'not_acceptable_now']);
 const ANEW = new Set(['bad_token', 'unknown_agent']); // the same link still leads to the same work
 const ENDED = new Set(['expired', 'returned', 'timed_out', 'left', 'replaced']); // the visit of this link is over
@@ -56,6 +56,7 @@ export async function refuse(error, answers = null) {
   else if (AGAIN.has(code)) parts.push(button(words.tryAgain, reload));
   if (answers !== null) parts.push(copyOf(answers));
   await banner.hide('sending');
+  await banner.hide('deadline');
   await page(code, [title, said, nextOf(code, next)], make('div', { class: 'buttons' }, ...parts));
   if (code === 'offline') rest(2 ** 31 - 1).then(reload);
   return forever();
@@ -126,20 +127,27 @@ async function thanks(fields) {
   const outcome = fields.outcome in words.pages ? fields.outcome : 'thanks';
   const [title, text, next] = words.pages[outcome];
   const parts = [];
-  if ('stored' in fields) parts.push(make('h2', {}, words.stored), show(fields.stored));
   if (fields.next) parts.push(...more(words.next));
   else if (ENDED.has(outcome)) parts.push(...more(words.startAgain));
+  if ('stored' in fields) parts.push(make('h2', {}, words.stored), show(fields.stored));
+  await banner.hide('deadline');
   await page(outcome, [fields.title ?? title, fields.message ?? text, nextOf(outcome, next)], ...parts);
   return forever();
 }
 
 /** JSON as a list of names and values. */
 function show(value) {
-  if (value === null || typeof value !== 'object') return make('p', { class: 'value' }, String(value ?? '–'));
+  if (value === null || typeof value !== 'object') return make('p', { class: 'value' }, plain(value));
   const list = make('dl', {});
-  for (const [name, one] of Object.entries(value)) {
-    const text = one === null ? '–' : typeof one === 'object' ? JSON.stringify(one) : String(one);
-    list.append(make('dt', {}, name), make('dd', {}, text === '' ? '–' : text));
-  }
+  for (const [name, one] of Object.entries(value)) list.append(make('dt', {}, name), make('dd', {}, plain(one)));
   return list;
+}
+
+/** A value in one field: lists with commas, objects one name a line, what lies deeper as JSON. */
+function plain(value) {
+  if (value === null || value === undefined || value === '') return '–';
+  if (typeof value !== 'object') return String(value);
+  const flat = (one) => (one !== null && typeof one === 'object' ? JSON.stringify(one) : String(one ?? '–'));
+  if (Array.isArray(value)) return value.map(flat).join(', ') || '–';
+  return Object.entries(value).map(([name, one]) => `${name}: ${flat(one)}`).join('\n') || '–';
 }
