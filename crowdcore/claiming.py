@@ -144,7 +144,7 @@ async def refused(context: RunContext, worker: Worker, refusal: gates.Refused) -
 
 
 async def _due(context: RunContext, wish: Claim, worker: Worker) -> Piece | AgentRow | None:
-    """What the gates want first; the visit's open work if a request at the same time made it. Refused if they refuse."""
+    """What the gates want first; the visit's open work if a request at the same time made it; or Refused."""
     if context.gates.plain and not context.extra_gates:
         return None
 
@@ -258,7 +258,9 @@ def _begin(
     )  # fmt: skip
     moves.append(("agent", agent_id, None, "in_task"))
     ids = {"agent": agent_id, "worker": worker.id, "visit": visit_id} | ({} if free is None else {"unit": free.id})
-    more = {} if context.gates.plain else {"gates": gates.passed_before(context.config, context.gates, kind)}
+    more: dict[str, object] = {}
+    if not context.gates.plain:
+        more["gates"] = gates.passed_before(context.config, context.gates, kind)
     if free is not None and not real:
         more["special"] = kind
     events.append(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.gates import Gates
 from crowdcore.matching import Positions
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class RunContext:
     provider_page: dict[str, Any] = field(default_factory=dict)
     facade_for: Callable[[str], Run] = field(kw_only=True)
     extra_gates: list[tuple[str, Gate]] = field(default_factory=list)
+    gates: Gates = field(default_factory=Gates)
     delivers: frozenset[str] = frozenset()
     positions: Positions = field(default_factory=Positions)
     accepting: bool = True

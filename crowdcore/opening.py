@@ -20,9 +20,10 @@ from crowdcore.hooks import Hooks
 from crowdcore.launching import Ahead, Launcher
 from crowdcore.preview import facts
 from crowdcore.progress import Counters
+from crowdcore.secret import derive
 from crowdcore.serving import Serving
-from crowdcore.state import canonical
-from crowdcore.store import FileStore, runs, units
+from crowdcore.state import AgentState, canonical
+from crowdcore.store import FileStore, runs, special, units
 from crowdcore.work import Work
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def open_run(setup: Setup) -> Opened:
 
 
 async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
-    gates.check(setup.config)
+    prepared = await asyncio.to_thread(_gates, hooks, setup)
     problems = await hooks.provider_check() if setup.fresh else []
     if problems:
         raise ConfigError.many([f"provider {setup.config.provider.type!r}: {p}" for p in problems])
@@ -72,6 +73,8 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
         lambda c: Counters.start(c, setup.row.id, setup.row.name, setup.config.task.reward, setup.row.currency)
     )
     context = await _context(setup, serving, hooks)
+    context.gates = prepared
+    items = await asyncio.to_thread(_checked, context.state_class, items, setup.row.next_ordinal)
     await asyncio.to_thread(context.files.sweep, _STALE)
     launcher = _launcher(context, items, setup)
     context.more_units = _more(launcher)
@@ -90,6 +93,13 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     return Opened(context, counters, serving, launcher, work, url, admin_url, Future())
 
 
+def _gates(hooks: Hooks, setup: Setup) -> gates.Gates:
+    """What the run's gates need; ConfigError with every contradiction among their options."""
+    seed = derive(setup.secret_key, f"gates:{setup.row.identity}").hex()
+    screened = setup.db.read(lambda c: special.agents_in_run(c, setup.row.id, "screening"))
+    return gates.Checker(setup.config, hooks).prepare(seed, screened)
+
+
 def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
     """The items from where launching goes on; the first is made here, so that bad data stops the launch."""
     if setup.row.exhausted or setup.row.status == "draining":
@@ -106,6 +116,24 @@ def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"task data, item {start}: not JSON: {error}") from None
     return itertools.chain([first], items)
+
+
+def _checked(cls: type[AgentState], items: Iterator[Any], start: int) -> Iterator[Any]:
+    """`items` that the run's AgentState lets pass, numbered from `start`; the first one is looked at here."""
+    if cls.check_item.__func__ is AgentState.check_item.__func__:  # type: ignore[attr-defined]
+        return items
+
+    def checked() -> Iterator[Any]:
+        for number, item in enumerate(items, start):
+            try:
+                cls.check_item(item)
+            except ValueError as error:
+                raise ConfigError(f"task data, item {number}: {error}") from None
+            yield item
+
+    passed = checked()
+    first = next(passed, _NO_ITEM)
+    return passed if first is _NO_ITEM else itertools.chain([first], passed)
 
 
 async def _build(hooks: Hooks, build: Path) -> None:

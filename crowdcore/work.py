@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import authored, documents, gates
-from crowdcore.claiming import Claim, claim
+from crowdcore.claiming import Claim, claim, refused
 from crowdcore.documents import Document
 from crowdcore.errors import HookFailed, RequestError
 from crowdcore.preview import preview
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crowdcore.store import Conn, StoredFile
     from crowdcore.store.agents import AgentRow
     from crowdcore.store.workers import VisitRow
+    from crowdcore.types import Worker
 
 log = logging.getLogger("crowdcore.work")
 
@@ -56,7 +57,7 @@ class Work:
             return Entered(False, await preview(self.context))
         found = await self.context.db.aread(lambda c: self._find(c, who))
         if isinstance(found, _Known):
-            gates.blocked(found.blocked)
+            await self._blocked(found)
             if found.agent is not None:
                 return Entered(False, await documents.document(self.context, found.agent))
             if found.visit is not None and found.visit.status != "open":
@@ -89,10 +90,17 @@ class Work:
             return None
         worker, blocked = known
         if who.visit_id is None:
-            return _Known(blocked, None, agents.open_of_worker(conn, context.run_id, worker.id))
+            return _Known(worker, blocked, None, agents.open_of_worker(conn, context.run_id, worker.id))
         visit = workers.find_visit(conn, context.run_id, worker.id, who.visit_id)
         agent = None if visit is None else agents.open_of_visit(conn, visit.visit.id)
-        return _Known(blocked, visit, agent)
+        return _Known(worker, blocked, visit, agent)
+
+    async def _blocked(self, found: _Known) -> None:
+        try:
+            gates.blocked(found.blocked)
+        except gates.Refused as refusal:
+            await refused(self.context, found.worker, refusal)
+            raise
 
     async def _ended(self, visit: VisitRow) -> Document:
         row = await self.context.db.aread(lambda c: agents.last_of_visit(c, visit.visit.id))
@@ -172,6 +180,7 @@ class Work:
 
 @dataclass(frozen=True)
 class _Known:
+    worker: Worker
     blocked: str | None
     visit: VisitRow | None
     agent: AgentRow | None

@@ -1,0 +1,37 @@
+"""What stands between a worker and a unit: one pipeline of small named steps, for every blueprint and provider.
+
+blocked → block_qualification → qualifications → allow_list → block_list → caps → steps of extensions →
+onboarding → screening → gold → worker_can_do_unit → a unit. `steps.py` has the list. A refusal is an event
+(`gate_refused`, with the gate's name); the event of work that is begun names the gates that were passed.
+"""
+
+from __future__ import annotations
+
+from crowdcore.gates.added import Gate, ask_added
+from crowdcore.gates.asked import (
+    RETRY_AFTER,
+    Asked,
+    Piece,
+    Refused,
+    come_back,
+    not_qualified,
+    share_done,
+)
+from crowdcore.gates.checking import Checker
+from crowdcore.gates.form import ShortForm
+from crowdcore.gates.judging import JUDGED, Judgement, apply, judge
+from crowdcore.gates.prepared import Gates
+from crowdcore.gates.steps import ALL, FIRST, LAST, passed_before, walk
+
+__all__ = [
+    "ALL", "FIRST", "JUDGED", "LAST", "RETRY_AFTER", "Asked", "Checker", "Gate", "Gates", "Judgement", "Piece",
+    "Refused", "ShortForm", "apply", "ask_added", "blocked", "come_back", "judge", "not_qualified", "passed_before",
+    "share_done", "walk",
+]  # fmt: skip
+
+
+def blocked(reason: str | None) -> None:
+    """Refuse a blocked worker. The reason is the operator's and is not shown."""
+    if reason is not None:
+        raise Refused("blocked", 403, "blocked", "You can't take part in this task. If you think this is a mistake, "
+                      "please write to the people who invited you.")  # fmt: skip

@@ -1,0 +1,59 @@
+"""The steps that extensions add with `register_gates`."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from crowdcore.errors import CrowdError
+from crowdcore.gates.asked import Refused
+from crowdcore.limits import Busy, Overrun
+from crowdcore.types import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from crowdcore.facade import Run
+    from crowdcore.limits import Limiter
+    from crowdcore.types import Worker
+
+log = logging.getLogger("crowdcore.gates")
+
+UNCHECKED = "We could not check whether you may take part. Please try again later."
+
+
+class Gate(Protocol):
+    """An extension's own step: `name` for the operator, and a check that needs no unit."""
+
+    name: str
+
+    def check(self, run: Run, worker: Worker) -> Refusal | None:
+        """A Refusal with the text the worker reads, or None to let them pass.
+
+        `run.options` are the options of the plugin that added the gate.
+        """
+
+
+async def ask_added(
+    added: Sequence[tuple[str, Gate]], facade_for: Callable[[str], Run], worker: Worker, limiter: Limiter
+) -> None:
+    """Ask the steps in order, on the limiter's threads; Refused, also by one that raises, hangs or answers nonsense.
+
+    Nobody gets in by an error, and the operator sees the plugin, the gate and the worker.
+    """
+    for plugin, gate in added:
+        try:
+            refusal: object = await limiter.run(lambda g=gate, p=plugin: g.check(facade_for(p), worker))  # type: ignore[misc]
+            if not isinstance(refusal, Refusal | None):
+                raise TypeError(f"check answered {refusal!r}, which is neither a Refusal nor None")
+        except Busy:
+            raise Refused(gate.name, 503, "busy", "Many people come at once. Please try again in a moment.") from None
+        except (Overrun, CrowdError) as error:
+            said = str(error) or f"took longer than {limiter.limit:g} seconds"
+            log.error("gate %s of plugin %s for worker %s: %s", gate.name, plugin, worker.name, said)
+            raise Refused(gate.name, 403, "not_qualified", UNCHECKED) from None
+        except Exception:
+            log.exception("gate %s of plugin %s failed for worker %s", gate.name, plugin, worker.name)
+            raise Refused(gate.name, 403, "not_qualified", UNCHECKED) from None
+        if refusal is not None:
+            raise Refused(gate.name, 403, "not_qualified", refusal.text)

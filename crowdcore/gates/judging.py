@@ -1,0 +1,114 @@
+"""What becomes of onboarding, screening and gold work once it is submitted."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.errors import CrowdError, HookFailed, RequestError
+from crowdcore.gates.answers import matches
+from crowdcore.store import events, qualifications, special
+
+if TYPE_CHECKING:
+    from crowdcore.config import RunConfig
+    from crowdcore.config.schema import GoldConfig
+    from crowdcore.context import RunContext
+    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.sql import Conn
+    from crowdcore.types import Agent
+
+log = logging.getLogger("crowdcore.gates")
+JUDGED = ("onboarding", "screening", "gold")
+
+
+@dataclass
+class Judgement:
+    """`passed` is None if nobody could tell. `granted` are the grants that followed: {name: value}."""
+
+    passed: bool | None
+    granted: dict[str, int] = field(default_factory=dict)
+
+
+async def judge(context: RunContext, agent: Agent) -> Judgement:
+    """Ask the hook of the agent's kind, then the declared answers.
+
+    A hook that raises or takes too long judges nothing: the operator is told, and the worker is neither let
+    through nor turned away for it. RequestError busy if there was no room for the call.
+    """
+    hook = f"validate_{agent.kind}"
+    said: bool | None = None
+    try:
+        if context.hooks.has(hook):
+            said = await getattr(context.hooks, hook)(agent)
+        expected = declared(context, agent)
+        if said is None and expected is not None:
+            said = matches(expected, agent.state.get_parsed_data())
+    except HookFailed as failure:
+        if failure.reason == "busy":
+            raise RequestError(503, "busy", "Many people come at once. Please try again in a moment.") from None
+        log.error("worker %s, agent %d was not judged: %s", agent.worker.name, agent.id, failure)
+    except CrowdError as error:
+        log.error("worker %s, agent %d was not judged: %s", agent.worker.name, agent.id, error)
+    except Exception:  # an AgentState that cannot give its parsed data
+        log.exception("worker %s, agent %d was not judged", agent.worker.name, agent.id)
+    return Judgement(said)
+
+
+def declared(context: RunContext, agent: Agent) -> dict[str, Any] | None:
+    """The answers that are known to be right of this work, if they were declared."""
+    if agent.kind == "onboarding":
+        item = context.gates.onboarding
+        options = context.config.gates.onboarding
+        return (options.answers if options else None) or (item.answers if item else None)
+    answers = None if agent.unit is None else agent.unit.assignment.answers
+    return answers if isinstance(answers, dict) else None
+
+
+def apply(conn: Conn, config: RunConfig, row: AgentRow, judgement: Judgement, now: float) -> None:
+    """In the transaction of the submission: grant or deny, and what follows from that."""
+    if judgement.passed is None:
+        return
+    granted: dict[str, int] = {}
+    gates = config.gates
+    if row.kind == "onboarding" and gates.onboarding is not None:
+        name = gates.onboarding.qualification
+        if judgement.passed:
+            granted[name] = 1
+        else:
+            failed = qualifications.add(conn, row.worker.id, f"{name}.failed", now)
+            granted |= {f"{name}.failed": failed} | ({name: 0} if failed >= gates.onboarding.attempts else {})
+    elif row.kind == "screening" and gates.screening is not None:
+        granted[gates.screening.qualification] = int(judgement.passed)
+    elif row.kind == "gold" and gates.gold is not None:
+        granted = _gold(conn, gates.gold, row, judgement.passed, now)
+    for name, value in granted.items():
+        qualifications.grant(conn, row.worker.id, name, value, now)
+    judgement.granted = granted
+
+
+def _gold(conn: Conn, options: GoldConfig, row: AgentRow, passed: bool, now: float) -> dict[str, int]:
+    name = options.qualification
+    word = f"{name}.{'correct' if passed else 'incorrect'}"
+    count = qualifications.add(conn, row.worker.id, word, now)
+    granted = {word: count}
+    standing = qualifications.of_worker(conn, row.worker.id).get(name)
+    if passed and standing is None and count >= options.min_correct:
+        granted[name] = 1
+    if not passed and options.max_incorrect is not None and count > options.max_incorrect:
+        granted[name] = 0
+        if options.on_fail == "soft_reject":
+            _soft_reject(conn, row, now)
+    return granted
+
+
+def _soft_reject(conn: Conn, row: AgentRow, now: float) -> None:
+    """What came since the last gold they got right is paid, but not used."""
+    note = "a gold was answered wrong after this"
+    for unit_id, agent_id in special.completed_since_pass(conn, row.run_id, row.worker.id):
+        if special.soft_reject(conn, unit_id, note):
+            moves: list[events.Move] = [("unit", unit_id, "completed", "soft_rejected")]
+            events.append(
+                conn, row.run_id, now, "unit_reviewed", "service", moves,
+                agent=agent_id, unit=unit_id, worker=row.worker.id, status="soft_rejected", note=note,
+            )  # fmt: skip
