@@ -32,6 +32,13 @@ class AgentState(DataClassJsonMixin):
     data: Json = None
     files: list[dict[str, Any]] = field(default_factory=list)
 
+    @classmethod
+    def check_item(cls, item: Json) -> None:
+        """Raise ValueError (one line) if `item` is no task data for this work.
+
+        Asked of every item before it is launched, wherever it comes from; the launch stops with the item's number.
+        """
+
     def set_init_state(self, item: Json) -> None:
         """Take the assignment's item; called once, before the worker sees anything."""
         self.init = item
