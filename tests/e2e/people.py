@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, ViewportSize, expect
 
 WAIT = 20_000
 """Milliseconds that a page may take for what a test waits for."""
@@ -15,7 +15,9 @@ CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-auto-reload",
 ]  # fmt: skip
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+A_PHONE = {"viewport": PHONE, "is_mobile": True, "has_touch": True}
 OFFLINE = r"Failed to load resource: net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED|FAILED|CONNECTION_\w+)"
 _AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 _RUN_AXE = """async () => {
@@ -69,20 +71,28 @@ class Person:
         page = self.page
         before = page.viewport_size
         for size in (DESK, PHONE):
-            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.set_viewport_size(size)
             if not page.evaluate("() => 'axe' in window"):
                 page.evaluate(_AXE)
             found = page.evaluate(_RUN_AXE)
             where = f"{name} at {size['width']} px"
             assert not found, f"{where}:\n" + "\n".join(found)
             assert page.evaluate(_SIDEWAYS) <= 0, f"{where}: it must be scrolled sideways"
-            self._screenshots.mkdir(parents=True, exist_ok=True)
-            page.screenshot(
-                path=self._screenshots / f"{name}-{size['width']}.png", full_page=True, animations="disabled"
-            )
+            picture = self._screenshots / "looks" / f"{name}-{size['width']}.png"
+            page.screenshot(path=picture, full_page=True, animations="disabled")
         if before is not None:
             page.set_viewport_size(before)
         self._in_the_dark(name)
+
+    def photograph(self, name: str, size: ViewportSize, top: Locator | None = None) -> None:
+        """A picture of the window for the documentation, scrolled to the top of the page or of a part of it."""
+        before = self.page.viewport_size
+        self.page.set_viewport_size(size)
+        part = top or self.page.locator("body")
+        part.evaluate("(part) => { document.activeElement?.blur(); part.scrollIntoView(); scrollBy(0, -24); }")
+        self.page.screenshot(path=self._screenshots / f"{name}.png", animations="disabled")
+        if before is not None:
+            self.page.set_viewport_size(before)
 
     def _in_the_dark(self, name: str) -> None:
         self.page.emulate_media(color_scheme="dark")
@@ -128,7 +138,8 @@ class Town:
 
     def person(self, **options: Any) -> Person:
         """Somebody new; options are those of a browser context."""
-        context = self._browser.new_context(viewport=DESK, reduced_motion="reduce", locale="en-GB", **options)  # type: ignore[arg-type]
+        usual = {"viewport": DESK, "reduced_motion": "reduce", "locale": "en-GB"}
+        context = self._browser.new_context(**{**usual, **options})
         self._stack.callback(context.close)
         return self.with_context(context)
 

@@ -41,6 +41,7 @@ def test_a_requester_logs_in_and_watches_a_run(town: Town, tmp_path: Path) -> No
         expect(card).to_contain_text("Page errors")
         worker.faults = [fault for fault in worker.faults if "broken" not in fault]
         requester.look("admin-runs")
+        requester.photograph("runs", {"width": 560, "height": 430})
 
         stranger.open(link)
         expect(stranger.page.get_by_role("alert")).to_contain_text("used already")

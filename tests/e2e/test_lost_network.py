@@ -13,7 +13,7 @@ from playwright.sync_api import Playwright, Route, expect
 from crowdcore import RunHandle
 from crowdcore.testing import Machine, serve, until
 from tests.e2e.library_form import answer, small_form
-from tests.e2e.people import CHROMIUM_OPTIONS, OFFLINE, Person, Town
+from tests.e2e.people import A_PHONE, CHROMIUM_OPTIONS, OFFLINE, Person, Town
 
 
 @contextmanager
@@ -128,7 +128,7 @@ def test_what_was_typed_last_wins_over_what_the_server_has(person: Person, tmp_p
 
 
 def test_a_newer_draft_of_another_device_is_shown(town: Town, tmp_path: Path) -> None:
-    desk, phone = town.person(), town.person(is_mobile=True, has_touch=True)
+    desk, phone = town.person(), town.person(**A_PHONE)
     with running(tmp_path) as (run, _):
         for person, words in ((desk, "at the desk"), (phone, "on the way"), (desk, "at home")):
             page = person.open(run.url, worker_id="x", assignment_id="1")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from crowdcore import RunHandle
+from crowdcore import Refusal, RunHandle, hookimpl
 from crowdcore.testing import Machine, ManualClock, serve, until
 from tests.e2e.library_form import answer, small_form
-from tests.e2e.people import OFFLINE, Person, Town, refused
+from tests.e2e.people import A_PHONE, OFFLINE, Person, Town, refused
 
 
 @pytest.fixture
@@ -231,3 +231,36 @@ def test_a_wrong_address_has_a_page_too(person: Person, machine: Machine) -> Non
         person.look("refusal-not-found")
         person.page.get_by_role("link", name="Go to the start page").click()
         expect(person.page.get_by_label("Your name or worker ID")).to_be_visible()
+
+
+class Judge:
+    """Hooks: the worker `mallory` is refused."""
+
+    @hookimpl
+    def worker_can_do_unit(self, worker: Any) -> Refusal | None:
+        return Refusal("Only members of the choir can judge choirs.") if worker.name == "mallory" else None
+
+
+class ForComputers:
+    """Hooks: the page does not work on phones."""
+
+    @hookimpl
+    def blueprint_frontend(self, inner: Any) -> dict[str, Any]:
+        return {**inner(), "block_mobile": True}
+
+
+def test_who_does_not_qualify_reads_the_reason(person: Person, machine: Machine) -> None:
+    with serve(small_form(machine.folder), data_dir=machine.data_dir, hooks=[Judge()]) as run:
+        person.expects(refused(403))
+        person.open(run.url, worker_id="mallory", assignment_id="1")
+        person.sees("This task is not open to you")
+        expect(person.page.get_by_text("Only members of the choir can judge choirs.")).to_be_visible()
+        person.look("refusal-not-qualified")
+
+
+def test_a_task_for_computers_says_so_on_a_phone(town: Town, machine: Machine) -> None:
+    phone = town.person(**A_PHONE, user_agent="Mozilla/5.0 (Linux; Android 14; Mobile) Chrome/130")
+    with serve(small_form(machine.folder), data_dir=machine.data_dir, hooks=[ForComputers()]) as run:
+        phone.open(run.url, worker_id="x", assignment_id="1")
+        phone.sees("Please use a computer")
+        phone.look("refusal-no-phone")

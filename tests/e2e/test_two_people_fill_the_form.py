@@ -14,7 +14,7 @@ from playwright.sync_api import Error, Page, expect
 
 from crowdcore.testing import Machine, Served
 from tests.e2e.library_form import EXAMPLE, Answers, answers_of_x, answers_of_y, fill, upload, uploaded
-from tests.e2e.people import OFFLINE, Person, Town
+from tests.e2e.people import A_PHONE, OFFLINE, PHONE, Person, Town
 
 
 def status(machine: Machine) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def open_form(person: Person, served: Served, worker: str, assignment: str) -> P
 
 
 def test_two_people_complete_the_example_and_their_answers_are_exported(town: Town, tmp_path: Path) -> None:
-    x, y = town.person(), town.person()
+    x, y = town.person(), town.person(**A_PHONE)
     answers = {"x": answers_of_x(tmp_path), "y": answers_of_y(tmp_path)}
     machine = Machine(tmp_path)
     with machine.serve("run", str(EXAMPLE), "--no-open", "architect.port=0") as served:
@@ -38,11 +38,13 @@ def test_two_people_complete_the_example_and_their_answers_are_exported(town: To
         x.look("form")
         is_told_of_mistakes_and_mends_them(x, page, answers["x"])
         comes_back_after_a_reload(x, page, answers["x"])
+        x.photograph("form", {"width": 900, "height": 760}, page.get_by_text("A little more"))
         sends_while_the_network_is_away(x, page, served, machine)
         x.look("thanks")
         page = open_form(y, served, "y", "2")
         fill(page, answers["y"])
         upload(page, answers["y"])
+        y.photograph("form-on-a-phone", PHONE, page.get_by_text("What matters"))
         y.press("Send")
         y.sees("Thank you!")
         expect(page.get_by_text(answers["y"].motto)).to_be_visible()
