@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from benchmarks.processes import cpu_seconds
+from crowdcore.server.serve import new_event_loop
 
 ANSWER = {
     "subject": "A book that never came back",
@@ -105,13 +106,7 @@ def main() -> None:
     parser.add_argument("--prefix", default="w")
     parser.add_argument("--server", type=int, help="process id of the server, for its CPU time")
     words = parser.parse_args()
-    try:
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    except ImportError:
-        factory = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         print(json.dumps(runner.run(drive(words.url, words.workers, words.each, words.prefix, words.server))))
 
 

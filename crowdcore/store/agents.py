@@ -66,6 +66,15 @@ def get(conn: Conn, agent_id: int) -> AgentRow | None:
     return None if row is None else _row(row)
 
 
+def statuses(conn: Conn, agent_id: int) -> tuple[str, str]:
+    """The status of an agent and that of its visit (it exists): what a transaction has to read again."""
+    row = conn.one(
+        "SELECT g.status, v.status FROM agent g JOIN visit v ON v.id = g.visit_id WHERE g.id = :id", id=agent_id
+    )
+    assert row is not None
+    return row[0], row[1]
+
+
 def open_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
     """The visit's open agent."""
     row = conn.one(

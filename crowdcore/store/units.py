@@ -111,14 +111,14 @@ def release(conn: Conn, unit_id: int, *, expire: bool, reason: str) -> str:
 
 def complete(conn: Conn, unit_id: int, worker_id: int, sources: tuple[str, ...]) -> str | None:
     """-> completed from one of `sources`; returns the status before, None if it was in none of them."""
-    before = conn.value("SELECT status FROM unit WHERE id = :id", id=unit_id)
-    if before not in sources:
-        return None
-    conn.execute(
-        "UPDATE unit SET status = 'completed', worker_id = :worker, reason = NULL WHERE id = :id",
-        worker=worker_id, id=unit_id,
-    )  # fmt: skip
-    return str(before)
+    for before in sources:
+        if conn.execute(
+            "UPDATE unit SET status = 'completed', worker_id = :worker, reason = NULL"
+            " WHERE id = :id AND status = :before",
+            worker=worker_id, id=unit_id, before=before,
+        ):  # fmt: skip
+            return before
+    return None
 
 
 def expire_free(conn: Conn, run_id: int, now: float, *, reason: str, limit: int = 2000) -> int:

@@ -15,6 +15,7 @@ _MEDIA = {
     "source": {"src", "type"},
     "track": {"src", "kind", "srclang", "label"},
 }
+_SIGNS = re.compile("[<>&]")
 _NOT_HTML = frozenset({"value", "validators", "triggers", "visible_when"})
 
 
@@ -29,7 +30,7 @@ def _allowed() -> tuple[set[str], dict[str, set[str]]]:
 
 def safe_html(text: str) -> str:
     """`text` with allowed elements and attributes only; no script, style, form or event handler."""
-    if not any(sign in text for sign in "<>&"):
+    if not _SIGNS.search(text):
         return text
     import nh3
 
@@ -39,7 +40,7 @@ def safe_html(text: str) -> str:
 
 def plain_text(text: str) -> str:
     """What is left of HTML when every element is taken away, on one line."""
-    if any(sign in text for sign in "<>&"):
+    if _SIGNS.search(text):
         import nh3
 
         text = html.unescape(nh3.clean(text, tags=set()))
@@ -56,6 +57,6 @@ def safe_form(part: Any) -> Any:
 
 
 def _safe_value(key: str, value: Any) -> Any:
-    if key in HTML_ATTRIBUTES and isinstance(value, str):
-        return safe_html(value)
+    if isinstance(value, str):
+        return safe_html(value) if key in HTML_ATTRIBUTES else value
     return value if key in _NOT_HTML else safe_form(value)
