@@ -1,4 +1,8 @@
-"""The run lock: one process leads a run, and the kernel frees the lock when that process dies."""
+"""The run lock: one process leads a run, and the lock is free the moment that process dies.
+
+On this machine it is `flock` on a file; on PostgreSQL also a session's advisory lock, for there may be
+other machines with the same database.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,27 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from crowdcore.errors import RunError
+
+if TYPE_CHECKING:
+    from crowdcore.store.db import Database, Held
 
 _TRIES = 10
 """Who only looks whether a run is led holds the lock for a moment: it is worth trying again."""
 
 
 class RunLock:
-    """`flock` on a file in the run's folder."""
+    """The lead of one run: `database` has it, `folder` is its folder on this machine."""
 
-    def __init__(self, folder: Path, run: str) -> None:
+    def __init__(self, folder: Path, run: str, run_id: int, database: Database) -> None:
         self._path = folder / "lock"
         self._run = run
+        self._run_id = run_id
+        self._database = database
         self._file: int | None = None
+        self._held: Held | None = None
 
     def acquire(self) -> Self:
         """Take the lead of the run; RunError names the process that has it."""
@@ -31,6 +41,14 @@ class RunLock:
             os.close(file)
             raise RunError(f"run {self._run} is served by process {holder} already; "
                            f"`crowd status {self._run}` shows it, `crowd stop {self._run}` ends it")  # fmt: skip
+        try:
+            self._held = self._database.hold(self._run_id)
+        except BaseException:
+            os.close(file)
+            raise
+        if self._held is None:
+            os.close(file)
+            raise RunError(f"run {self._run} is served by another machine already; end it there")
         os.ftruncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)
         self._file = file
@@ -38,6 +56,9 @@ class RunLock:
 
     def release(self) -> None:
         """Let others lead the run."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
         if self._file is not None:
             os.close(self._file)
             self._file = None

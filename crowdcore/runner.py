@@ -150,7 +150,7 @@ def _open_new(
     database: Database, row: RunRow, config: RunConfig, plugins: RunPlugins, data: Path, clock: Clock,
     release: Callable[[], None],
 ) -> RunHandle:  # fmt: skip
-    folder, lock = _lead(data, row.name)
+    folder, lock = _lead(database, data, row)
     try:
         _keep_sources(database, row, config, plugins, folder)
         key = secret_key(paths.config_dir())
@@ -160,11 +160,11 @@ def _open_new(
         raise
 
 
-def _lead(data: Path, name: str) -> tuple[Path, RunLock]:
+def _lead(database: Database, data: Path, row: RunRow) -> tuple[Path, RunLock]:
     """The run's folder and its lock; RunError if another process has it."""
-    folder = paths.run_folder(data, name)
+    folder = paths.run_folder(data, row.name)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder, RunLock(folder, name).acquire()
+    return folder, RunLock(folder, row.name, row.id, database).acquire()
 
 
 def _keep_sources(database: Database, row: RunRow, config: RunConfig, plugins: RunPlugins, folder: Path) -> None:
@@ -191,7 +191,7 @@ def resume(
     try:
         row = database.read(lambda c: runs.find(c, run, statuses=runs.RESUMABLE))
         _check_resumable(row)
-        folder, lock = _lead(data, row.name)
+        folder, lock = _lead(database, data, row)
         try:
             row = database.write(lambda c: _go_on(c, row.id, clock.now()))
             # Without a snapshot the launch broke off before anything was offered to anybody.

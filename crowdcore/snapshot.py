@@ -59,7 +59,7 @@ def reopen(
     module = None
     if path is not None:  # as it is now: the plugins below find this very module, and know that it is a source
         module = load_hooks_module(Path(path)) if folder is None else LocalFiles(task_dir, folder).module(Path(path))
-    config = RunConfig.from_stored(row.config, hooks_module=module, secrets=secrets)
+    config = RunConfig.from_stored(row.config, hooks_module=module, secrets=secrets, snapshot=folder)
     if folder is not None:
         config = restore(config, folder, row.sources)
     kept = None if folder is None else module

@@ -123,7 +123,7 @@ def _ask(database: Database, row: RunRow, wanted: str) -> None:
 
 def _end_unserved(database: Database, row: RunRow) -> None:
     """Nobody serves the run: end it here. Open work expires, for nobody can submit it."""
-    with RunLock(paths.run_folder(paths.data_dir(), row.name), row.name):
+    with RunLock(paths.run_folder(paths.data_dir(), row.name), row.name, row.id, database):
         expired = database.write(lambda c: end_unserved(c, row, time.time()))
         asyncio.run(_tell(database, row))
     click.echo(f"{row.name} is ended; {expired} open units expired")

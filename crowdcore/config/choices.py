@@ -44,13 +44,14 @@ class Plugins:
 
     catalogue: Catalogue
     task_dir: Path
+    snapshot: Path | None = None
 
     def load(self, kind: str, name: str) -> Any:
         """The class; a CrowdError says why there is none."""
         if ".py:" in name:
             from crowdcore.plugins.local import load_unpackaged  # loads the plugin machinery: only when it is needed
 
-            return load_unpackaged(name, self.task_dir)
+            return load_unpackaged(name, self.task_dir, self.snapshot)
         return self.catalogue.load(kind, name)
 
     def default(self, kind: str) -> str:

@@ -133,13 +133,15 @@ class RunConfig:
         hooks: Path | None = None,
         hooks_module: Any = None,
         secrets: bool = True,
+        snapshot: Path | None = None,
     ) -> RunConfig:
         """The configuration whose `stored()` is `text`; hidden values are read again from where they were.
 
         `catalogue` defaults to the process's own; `hooks` is a hooks.py to use in place of the stored path
         (a run's snapshot), `hooks_module` one that is loaded already. With `secrets=False` (review, export,
         `crowd set`) hidden values are not looked up but read as the text they are stored as. Files that
-        options name may be gone by now and are not looked for. ConfigError lists every problem.
+        options name may be gone by now and are not looked for. `snapshot` is a folder with copies of the
+        task's own plugins (`./file.py:Class`) as they were at launch. ConfigError lists every problem.
         """
         document = _document(text)
         task_dir = Path(document["task_dir"])
@@ -148,18 +150,19 @@ class RunConfig:
         tree = restore(document["config"], references, task_dir, reading, secrets)
         if hooks is not None:
             tree["hooks"] = str(hooks)
-        return assemble(tree, reading, task_dir, catalogue, hooks_module)
+        return assemble(tree, reading, task_dir, catalogue, hooks_module, snapshot)
 
 
 def assemble(
-    tree: dict[str, Any], reading: Reading, task_dir: Path, catalogue: Catalogue | None, hooks_module: Any
-) -> RunConfig:
+    tree: dict[str, Any], reading: Reading, task_dir: Path, catalogue: Catalogue | None, hooks_module: Any,
+    snapshot: Path | None = None,
+) -> RunConfig:  # fmt: skip
     """The RunConfig of a resolved tree; ConfigError with every problem noted in `reading`."""
     if catalogue is None:
         from crowdcore.plugins.catalogue import catalogue as installed  # reads entry points: only when none is given
 
         catalogue = installed()
-    sections = build(tree, reading, Plugins(catalogue, task_dir), hooks_module)
+    sections = build(tree, reading, Plugins(catalogue, task_dir, snapshot), hooks_module)
     if reading.problems:
         raise ConfigError.many(_by_line(reading.problems))
     hidden = {key: origin for key, origin in reading.origins.items() if origin.reference is not None}

@@ -127,9 +127,12 @@ def load_hooks_module(path: Path) -> ModuleType:
     return _keep(LocalFiles(path.parent), path)
 
 
-def load_unpackaged(spec: str, base_dir: Path) -> type:
-    """The class that `./mine.py:MyBlueprint` names, relative to `base_dir`; ConfigError as above."""
-    files = LocalFiles(base_dir)
+def load_unpackaged(spec: str, base_dir: Path, snapshot: Path | None = None) -> type:
+    """The class that `./mine.py:MyBlueprint` names, relative to `base_dir`; ConfigError as above.
+
+    `snapshot` is a folder with copies of local files as they were at launch, as in LocalFiles.
+    """
+    files = LocalFiles(base_dir, snapshot)
     found = files.cls(spec)
     for path in list(files.digests):
         _keep(files, path)

@@ -39,6 +39,13 @@ class Reader(Protocol):
         """Close the connection."""
 
 
+class Held(Protocol):
+    """A lock that lasts until `close`, or until its process dies."""
+
+    def close(self) -> None:
+        """Let others have it."""
+
+
 class Engine(Protocol):
     """A kind of database and where it is."""
 
@@ -61,6 +68,9 @@ class Engine(Protocol):
 
     def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
         """A number that changes when anybody commits; `read` is Database.read."""
+
+    def hold(self, number: int) -> Held | None:
+        """The lock of this number among all machines that use the database; None if it is taken."""
 
     def close(self) -> None:
         """Give back what the engine itself holds."""
@@ -128,6 +138,13 @@ class Database:
         future.set_running_or_notify_cancel()  # a queued transaction cannot be taken back
         self._writer.submit(Job(fn, future))
         return future
+
+    def hold(self, number: int) -> Held | None:
+        """The lock of this number among all machines that use the database, until `close`; None if it is taken.
+
+        On SQLite there are no other machines: it is always granted.
+        """
+        return self._engine.hold(number)
 
     def data_version(self) -> int:
         """A number that is another one after any process (this one too) committed: a cheap thing to poll."""

@@ -19,6 +19,8 @@ from crowdcore.store.sql import Conn, ConnectionLost, Dialect, Row, StoreConflic
 
 WRITERS = 0x63726F7764
 """The advisory lock ("crowd" in ASCII) that orders the writers of all processes."""
+_RUN_LOCKS = 0x63726F77
+"""The class of advisory locks that say which process leads a run."""
 _OPTIONS = {
     "application_name": "crowdcore",
     "client_encoding": "utf-8",
@@ -306,6 +308,15 @@ class PostgresEngine:
     def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
         """The newest event: every operation writes one, and they are committed in order."""
         return read(lambda conn: conn.value("SELECT COALESCE(max(id), 0) FROM event"))
+
+    def hold(self, number: int) -> psycopg.Connection[Any] | None:
+        """The advisory lock of this number, held by a connection of its own; None if another session has it."""
+        db = connect(self.url, self._where)
+        row = db.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", (_RUN_LOCKS, number)).fetchone()
+        if row is not None and row[0]:
+            return db
+        db.close()
+        return None
 
     def close(self) -> None:
         """Nothing is held."""
