@@ -10,7 +10,10 @@ from crowdcore.testing import serve
 from tests.e2e.library_form import EXAMPLE, answers_of_y, picture
 from tests.e2e.people import Person
 
-_FOCUSED = "() => { const it = document.activeElement; return it.getAttribute('aria-label') || it.name || it.innerText.trim(); }"
+_FOCUSED = """() => {
+  const it = document.activeElement;
+  return it.getAttribute("aria-label") || it.name || it.innerText.trim();
+}"""
 
 
 def tab_to(page: Page, name: str) -> None:
