@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -106,3 +107,23 @@ def test_a_pattern_that_explodes_is_cut_off_after_50_milliseconds() -> None:
     with pytest.raises(TimeoutError):
         pattern.test("a" * 60 + "b")
     assert time.perf_counter() - started < 2
+
+
+def test_what_other_threads_compute_is_not_held_against_a_pattern() -> None:
+    pattern, over = compile_pattern("^[A-Z]{2}-[0-9]{4}$"), threading.Event()
+
+    def compute() -> None:
+        while not over.is_set():
+            sum(range(1000))
+
+    threads = [threading.Thread(target=compute) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            assert pattern.test("AB-1234")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()

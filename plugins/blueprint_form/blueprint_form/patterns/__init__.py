@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
+from time import thread_time
 from typing import Any
 
 from blueprint_form.patterns.charset import to_units
@@ -19,7 +20,7 @@ from blueprint_form.patterns.sample import sample
 __all__ = ["TIME_LIMIT", "Pattern", "PatternError", "compile_pattern", "sample"]
 
 TIME_LIMIT = 0.05
-"""Seconds that one match may take on the server."""
+"""Seconds of computing that one match may take on the server."""
 
 _FLAGS = "imsuy"
 
@@ -34,13 +35,19 @@ class Pattern:
         self._compiled: Any = None
 
     def test(self, text: str) -> bool:
-        """Whether `text` holds a match, as `RegExp.test` says; TimeoutError after 50 ms."""
+        """Whether `text` holds a match, as `RegExp.test` says; TimeoutError after 50 ms of computing."""
         if self._compiled is None:
             regex = import_module("regex")  # 40 ms, and only needed when an answer arrives
             self._compiled = regex.compile(self._text, regex.V0)
         units = to_units(text) if "u" not in self.flags else text
         find = self._compiled.match if "y" in self.flags else self._compiled.search
-        return find(units, timeout=TIME_LIMIT) is not None
+        began = thread_time()
+        while True:
+            try:
+                return find(units, timeout=TIME_LIMIT) is not None
+            except TimeoutError:  # the library's clock also counts what all other threads did meanwhile
+                if thread_time() - began >= TIME_LIMIT:
+                    raise
 
 
 @lru_cache(maxsize=2048)
