@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 POLL = 0.5
 """Seconds between two looks for rows to send."""
+LAST_SENDING = 30.0
+"""Seconds that a run which ends waits for its last rows to be sent."""
 
 log = logging.getLogger("crowdcore.outbox")
 
@@ -47,6 +49,13 @@ class Executor:
             except StoreError as error:
                 log.warning("%s: sending waits: %s", self._context.name, error)
                 await asyncio.sleep(1.0)
+
+    async def finish(self) -> None:
+        """Send what is left before the run ends, for LAST_SENDING seconds at most; the rest stays intended."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LAST_SENDING
+        while self._delivers and loop.time() < until and await self.send():
+            pass
 
     async def send(self) -> int:
         """Send what waits now; returns how many rows were tried."""

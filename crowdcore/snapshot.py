@@ -1,7 +1,7 @@
 """The task's own files, kept as they were at launch: what a resume and a review use.
 
-Every path that a configuration names (hooks.py, data, pages, folders) is copied into the run's folder
-under the hash of its content; the run remembers {path: name of the copy}.
+Every path that blueprint and gates name (data, pages, folders) and each local Python file is copied
+into the run's folder under the hash of its content; the run remembers {path: name of the copy}.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.store.runs import RunRow
 
-_SECTIONS = ("blueprint", "provider", "architect", "gates", "args")
+_SECTIONS = ("blueprint", "gates")
+"""What workers see is kept. Paths of providers and architects are this machine's: certificates, folders."""
 
 
 def folder_of(run_folder: Path) -> Path:

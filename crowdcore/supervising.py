@@ -272,6 +272,7 @@ class Supervisor:
             self.context.accepting = False
             await self._move("draining", reason=self._end_reason)
         await self._expire_free()
+        await self._executor.finish()
         await self._move("finished", reason=self._end_reason)
         await self._feed.count()
         await self._platform.clean_up()

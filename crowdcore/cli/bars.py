@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from crowdcore.quantities import format_duration
 from crowdcore.reporting import expected_end, money
@@ -45,7 +46,8 @@ class Bars:
         table = Table.grid(padding=(0, 2))
         table.add_row(
             ProgressBar(total=max(total, 1), completed=c.done, width=30),
-            f"[bold]{c.done}[/] of {total} completed", f"{c.units['assigned']} worked on", f"{money(c)} promised",
+            Text.assemble((str(c.done), "bold"), f" of {total} completed"), f"{c.units['assigned']} worked on",
+            f"{money(c)} promised",
             "" if end is None else f"done in about {format_duration(round(end))}",
         )  # fmt: skip
         return table
