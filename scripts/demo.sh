@@ -22,7 +22,8 @@ case "${1:-}" in
     http://localhost:$port/?worker_id=y&assignment_id=2
 
   It ends by itself when both are done. The answers so far:  make export
-  To leave: Ctrl-C waits for those in the middle, a second Ctrl-C leaves at once.
+  To leave: Ctrl-C waits for those in the middle, a second Ctrl-C leaves at once;
+  scripts/demo.sh resume  goes on then.
 
 TEXT
     exec "$crowd" run examples/form --no-open architect.port="$port"
