@@ -3,21 +3,25 @@ own, a worker's client, a result as review shows it. `crowdcore.testing.contract
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the plugin `mock` lies here too: a run that uses it needs none of these
     from crowdcore.testing.clock import ManualClock
     from crowdcore.testing.process import Machine, Served
-    from crowdcore.testing.reviewing import render
+    from crowdcore.testing.reviewing import Stored, render, stored
     from crowdcore.testing.serving import Browserless, serve, until
+
+if "pytest" in sys.modules:  # failing suites then show what they compared, like the author's own tests
+    sys.modules["pytest"].register_assert_rewrite("crowdcore.testing.contracts")
 
 _MODULE_OF = {
     "Browserless": "serving", "Machine": "process", "ManualClock": "clock", "Served": "process",
-    "render": "reviewing", "serve": "serving", "until": "serving",
+    "Stored": "reviewing", "render": "reviewing", "serve": "serving", "stored": "reviewing", "until": "serving",
 }  # fmt: skip
 
-__all__ = ["Browserless", "Machine", "ManualClock", "Served", "render", "serve", "until"]
+__all__ = ["Browserless", "Machine", "ManualClock", "Served", "Stored", "render", "serve", "stored", "until"]
 
 
 def __getattr__(name: str) -> Any:

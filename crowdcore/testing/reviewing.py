@@ -1,10 +1,12 @@
-"""A result as review shows it, for tests of blueprints."""
+"""A stored run and its plugins beside the process that serves it: results as review shows them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from crowdcore import documents, paths
 from crowdcore.errors import RunError
@@ -12,26 +14,55 @@ from crowdcore.offline import offline_context
 from crowdcore.store import agents, open_database, runs
 
 if TYPE_CHECKING:
+    from crowdcore.context import RunContext
     from crowdcore.store import Database
+    from crowdcore.types import Agent
+
+T = TypeVar("T")
+
+
+class Stored:
+    """A run as it is stored, with its plugins as they were at launch: `hooks` are those of `crowdcore.hooks.Hooks`."""
+
+    def __init__(self, db: Database, context: RunContext) -> None:
+        self._db = db
+        self._context = context
+        self.hooks = context.hooks
+
+    def agent(self, agent: int) -> Agent:
+        """One agent as hooks see it; RunError if there is none of this id."""
+        row = self._db.read(lambda c: agents.get(c, agent))
+        if row is None:
+            raise RunError(f"there is no agent {agent}")
+        return self.ask(documents.view(self._context, row))
+
+    def ask(self, question: Coroutine[Any, Any, T]) -> T:
+        """The answer of a hook: `run.ask(run.hooks.blueprint_render(agent, "text"))`."""
+        return asyncio.run(question)
+
+
+@contextmanager
+def stored(
+    run: str | None = None, *, agent: int | None = None, data_dir: Path | None = None, db: str | None = None
+) -> Iterator[Stored]:
+    """Open a run by its name, or that of `agent` (default: the newest), beside its server or after it."""
+    database = open_database(paths.database_url(db), paths.data_dir(data_dir), create=False)
+    try:
+        found = None if agent is None else database.read(lambda c: agents.get(c, agent))
+        if agent is not None and found is None:
+            raise RunError(f"there is no agent {agent}")
+        row = database.read(lambda c: runs.find(c, run) if found is None else runs.get(c, found.run_id))
+        yield Stored(database, asyncio.run(offline_context(database, row)))
+    finally:
+        database.close()
 
 
 def render(
     agent: int, format: Literal["html", "text"] = "text", *, data_dir: Path | None = None, db: str | None = None
 ) -> str:
-    """What `blueprint_render` answers for an agent, from the stored run and the snapshot of its sources.
+    """What `blueprint_render` answers for an agent.
 
-    Works beside a served run and after it. RunError if there is no such agent; HookFailed if rendering fails.
+    RunError if there is no such agent; HookFailed if rendering fails.
     """
-    database = open_database(paths.database_url(db), paths.data_dir(data_dir), create=False)
-    try:
-        return asyncio.run(_render(database, agent, format))
-    finally:
-        database.close()
-
-
-async def _render(database: Database, agent: int, format: Literal["html", "text"]) -> str:
-    row = await database.aread(lambda c: agents.get(c, agent))
-    if row is None:
-        raise RunError(f"there is no agent {agent}")
-    context = await offline_context(database, await database.aread(lambda c: runs.get(c, row.run_id)))
-    return await context.hooks.blueprint_render(await documents.view(context, row), format)
+    with stored(agent=agent, data_dir=data_dir, db=db) as run:
+        return run.ask(run.hooks.blueprint_render(run.agent(agent), format))

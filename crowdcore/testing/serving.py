@@ -14,8 +14,8 @@ import httpx
 from crowdcore import launch
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
     from crowdcore import RunHandle
+    from crowdcore.clock import Clock
 
 
 @contextmanager
