@@ -29,6 +29,21 @@ listener = _marker("listener")
 contribution = _marker("contribution")
 
 
+class NotInPlace(Exception):
+    """A nonblocking implementation raises it where this call would take long: it is called again on a thread."""
+
+
+def in_place() -> bool:
+    """Whether everybody waits for this call: it runs on an event loop, not on a worker thread."""
+    from asyncio import get_running_loop  # 40 ms that commands without a loop can do without
+
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 @overload
 def hookimpl(function: F) -> F: ...
 @overload
@@ -39,7 +54,8 @@ def hookimpl(
     """Mark a function or method as the implementation of the hook of the same name.
 
     `nonblocking=True` promises that it only computes (no I/O, well under a millisecond): it then runs
-    in place instead of on a worker thread. `tryfirst`/`trylast` order implementations, as in pluggy.
+    in place instead of on a worker thread. When a call would take longer after all, it raises
+    `NotInPlace`. `tryfirst`/`trylast` order implementations, as in pluggy.
     """
 
     def mark(target: F) -> F:

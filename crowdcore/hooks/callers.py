@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from crowdcore.errors import CrowdError, HookFailed, PluginError
 from crowdcore.limits import Busy, Limiters, Overrun
+from crowdcore.markers import NotInPlace
 from crowdcore.plugins.checks import HOOKS, INNER, arguments
 from crowdcore.plugins.manager import CORE
 
@@ -154,7 +156,8 @@ class Callers:
 
     async def _run(self, source: Implementation, call: Callable[[], T], in_place: bool, key: Hashable) -> T:
         if in_place:
-            return _guarded(source, call)
+            with suppress(NotInPlace):  # it would take long: on a thread, then
+                return _guarded(source, call)
         kind = "listener" if HOOKS[source.hook].kind == "listener" else kind_of_work(source.hook)
         limiter = self._limiters.get(kind, source.plugin if kind == "listener" else "")
         try:
@@ -258,7 +261,7 @@ def _checked(source: Implementation, value: Any) -> Any:
 def _guarded(source: Implementation, call: Callable[[], T]) -> T:
     try:
         return call()
-    except CrowdError:
+    except (CrowdError, NotInPlace):
         raise
     except BaseException as error:  # also a hook's sys.exit(), which must not end the server
         if isinstance(error, KeyboardInterrupt):

@@ -181,6 +181,21 @@ def provider_complete(inner): return Completion("redirect", threading.current_th
     assert asyncio.run(hooks.blueprint_frontend())["thread"].startswith("crowd-build-")
 
 
+def test_a_nonblocking_hook_that_would_take_long_is_called_again_on_a_thread(task: Task, runs_of: Runs) -> None:
+    text = """
+import threading
+from crowdcore.markers import NotInPlace, in_place
+@hookimpl(nonblocking=True)
+def provider_page():
+    if in_place():
+        raise NotInPlace
+    return {"thread": threading.current_thread().name}
+"""
+    task.write("hooks.py", START + text)
+    hooks = runs_of.hooks(task.load())
+    assert asyncio.run(hooks.provider_page())["thread"].startswith("crowd-claims-")
+
+
 def test_defaults_suit_a_provider_without_a_platform(task: Task, runs_of: Runs, agent: Agent, worker: Worker) -> None:
     task.write("bare.py", "class P: pass\nclass B: pass\n")
     config = task.load(provider={"type": "./bare.py:P"}, blueprint={"type": "./bare.py:B"})

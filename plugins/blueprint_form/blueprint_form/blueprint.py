@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from blueprint_form.data import Faults, check_source, find_source
 from blueprint_form.insertions import TRIGGERS, VALIDATORS
 from blueprint_form.options import FormOptions
-from crowdcore.markers import hookimpl
+from crowdcore.markers import NotInPlace, hookimpl, in_place
 
 if TYPE_CHECKING:
     from crowdcore import Agent, AgentState, Run
@@ -71,11 +71,13 @@ class FormBlueprint:
 
         return FormState
 
-    @hookimpl
+    @hookimpl(nonblocking=True)
     def blueprint_validate(
         self, run: Run, agent: Agent, data: Any, files: dict[str, dict[str, Any]]
     ) -> dict[str, list[str]] | None:
-        """The faults of an answer, by field; None when there is none."""
+        """The faults of an answer, by field; None when there is none. What may take long is left to a thread."""
+        if in_place() and not _is_small(data):
+            raise NotInPlace
         from blueprint_form.rules import validate
 
         return validate(agent.state.init["form"], data, files) or None
@@ -95,3 +97,10 @@ class FormBlueprint:
 
         render = render_html if format == "html" else render_text
         return render(agent.state.init["form"], agent.state.get_parsed_data())
+
+
+def _is_small(data: Any) -> bool:
+    """Whether an answer is judged in well under a millisecond, patterns aside."""
+    if not isinstance(data, dict) or len(data) > 200:
+        return not isinstance(data, dict)
+    return all(len(value) < 5000 for value in data.values() if isinstance(value, str | list | dict))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from blueprint_form.patterns import PatternError, compile_pattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from crowdcore.markers import NotInPlace
 
 ATOMS = ["a", "B", "k", "é", "ß", "ſ", "σ", "😀", "𐐀", ".", "\\d", "\\D", "\\w", "\\W", "\\s",
     "\\S", "[a-z]", "[^a-z]", "[\\w-]",
@@ -127,3 +130,16 @@ def test_what_other_threads_compute_is_not_held_against_a_pattern() -> None:
         over.set()
         for thread in threads:
             thread.join()
+
+
+def test_on_an_event_loop_a_pattern_matches_at_once_or_not_there() -> None:
+    async def match(source: str, text: str) -> bool:
+        return compile_pattern(source).test(text)
+
+    compile_pattern.cache_clear()
+    with pytest.raises(NotInPlace):  # to be compiled
+        asyncio.run(match("^(a|aa)+$", "a"))
+    assert compile_pattern("^(a|aa)+$").test("a")
+    assert asyncio.run(match("^(a|aa)+$", "a"))
+    with pytest.raises(NotInPlace):
+        asyncio.run(match("^(a|aa)+$", "a" * 60 + "b"))
