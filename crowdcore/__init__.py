@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
     from crowdcore.facade import Run
     from crowdcore.markers import hookimpl
+    from crowdcore.procedures import Procedures, procedure
     from crowdcore.runner import RunHandle, launch, resume, wait
     from crowdcore.state import AgentState
     from crowdcore.types import (
@@ -46,6 +47,7 @@ _HOME = {
     "crowdcore.facade": "Run",
     "crowdcore.runner": "RunHandle launch resume wait",
     "crowdcore.markers": "hookimpl",
+    "crowdcore.procedures": "Procedures procedure",
     "crowdcore.state": "AgentState",
     "crowdcore.types": (
         "Agent AgentEnded Assignment Completion Identity LaunchReduced Payment Refusal Release Requeue "
@@ -56,10 +58,10 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 
 __all__ = [
     "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Identity",
-    "LaunchReduced", "Payment", "PluginError", "Refusal", "Release", "Requeue", "Run", "RunConfig",
+    "LaunchReduced", "Payment", "PluginError", "Procedures", "Refusal", "Release", "Requeue", "Run", "RunConfig",
     "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError", "Unit", "UnitLaunched",
     "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl", "launch",
-    "load_config", "resume", "wait",
+    "load_config", "procedure", "resume", "wait",
 ]  # fmt: skip
 
 

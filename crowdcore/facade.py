@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -18,6 +18,7 @@ from crowdcore.state import Json, canonical
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.plugins.manager import RunPlugins
+    from crowdcore.procedures import Procedure
     from crowdcore.store.db import Database
     from crowdcore.store.sql import Conn
     from crowdcore.types import Agent, Assignment
@@ -165,8 +166,13 @@ class _Log(logging.LoggerAdapter[logging.Logger]):
 class Run:
     """The first argument of every hook."""
 
-    def __init__(self, services: RunServices, plugin: str, options: Any, space: str | None = None) -> None:
+    def __init__(
+        self, services: RunServices, plugin: str, options: Any, space: str | None = None,
+        procedures: Mapping[str, Procedure] | None = None,
+    ) -> None:  # fmt: skip
         self._services = services
+        self.procedures: Mapping[str, Procedure] = procedures or {}
+        """The task's `@crowdcore.procedure` functions, by name."""
         self._space = space or plugin
         self.plugin: str = plugin
         """The name this plugin is registered under: `provider:mturk`, `hooks.py`."""
@@ -231,7 +237,7 @@ class Run:
 
 def facades(services: RunServices, plugins: RunPlugins) -> Callable[[str], Run]:
     """What makes the `run` of each plugin of a run, by the plugin's name (for `Hooks`)."""
-    return lambda plugin: Run(services, plugin, plugins.options(plugin), plugins.space(plugin))
+    return lambda plugin: Run(services, plugin, plugins.options(plugin), plugins.space(plugin), plugins.procedures)
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,8 @@ class BlueprintSpecs:
         """
 
     @owner
-    def blueprint_call(self, run: Run, agent: Agent, procedure: str, args: Any) -> Any:
-        """Answer (JSON) a server procedure called from the page.
+    def blueprint_call(self, run: Run, agent: Agent, procedure: str, args: Any, request_id: str = "") -> Any | None:
+        """Answer (JSON) a server procedure called from the page; a repeat of the same `request_id` does not get here.
 
         @hookimpl
         def blueprint_call(run, agent, procedure, args):

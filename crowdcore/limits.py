@@ -42,7 +42,7 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = {
     "claims": Limit(16, 10.0),
-    "procedures": Limit(8, 60.0, per_key=2),
+    "procedures": Limit(8, 10.0, per_key=2),
     "provider": Limit(4, 60.0),
     "build": Limit(2, 900.0),
     "review": Limit(4, 30.0),
@@ -109,14 +109,14 @@ class Limiter:
         self._spawned = 0
         self._of_key: Counter[Hashable] = Counter()
 
-    async def run(self, call: Callable[[], T], key: Hashable = None) -> T:
-        """The value of `call()`, run on one of the threads; its exception, Busy or Overrun."""
+    async def run(self, call: Callable[[], T], key: Hashable = None, seconds: float | None = None) -> T:
+        """The value of `call()`, run on one of the threads; its exception, Busy or Overrun (after `seconds`)."""
         loop = asyncio.get_running_loop()
         job = _Job(call, key, loop, loop.create_future(), loop.create_future())
         if not self._start_or_queue(job):
             await self._wait_for_start(job)
         try:
-            async with asyncio.timeout(self.limit):
+            async with asyncio.timeout(seconds or self.limit):
                 await job.finished
         except TimeoutError:
             self._give_up(job)

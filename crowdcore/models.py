@@ -215,6 +215,24 @@ class File(SQLModel, table=True):
     created_at: float = Field(sa_column=_time())
 
 
+class Call(SQLModel, table=True):
+    """One answered call of a server procedure; `args`, `result` and `error` are JSON, one of the last two is null.
+
+    `request_id` is the page's: a repeat gets the same answer.
+    """
+
+    __table_args__ = (UniqueConstraint("agent_id", "request_id"),)
+    id: int | None = Field(default=None, sa_column=_key())
+    agent_id: int = Field(sa_column=_ref("agent"))
+    request_id: str = Field(sa_column=_text())
+    procedure: str = Field(sa_column=_text())
+    args: str = Field(sa_column=_text())
+    result: str | None = Field(default=None, sa_column=_text(null=True))
+    error: str | None = Field(default=None, sa_column=_text(null=True))
+    started_at: float = Field(sa_column=_time())
+    seconds: float = Field(sa_column=_time())
+
+
 class Note(SQLModel, table=True):
     """What a worker wrote to the author (`kind` feedback) or for other workers (tip).
 

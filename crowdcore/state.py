@@ -49,6 +49,13 @@ class AgentState(DataClassJsonMixin):
         """What the worker's page gets as `work.init`; never put answers here."""
         return self.init
 
+    def set_calls(self, calls: list[dict[str, Any]]) -> None:
+        """Take the procedure calls that were answered so far, oldest first, whenever this object has been built.
+
+        [{"request_id", "procedure", "args", "result", "error" (null, or {"code", "detail"}), "at" (seconds since the
+        epoch), "seconds"}]; only asked for if it is overridden.
+        """
+
     def update_data(self, packet: Json) -> None:
         """Take one live message (JSON)."""
 

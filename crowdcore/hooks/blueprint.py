@@ -73,9 +73,10 @@ class BlueprintHooks(TypedCallers):
             return found
         raise self._wrong("agent_state", found)
 
-    async def blueprint_call(self, agent: Agent, procedure: str, args: Any) -> Any:
+    async def blueprint_call(self, agent: Agent, procedure: str, args: Any, request_id: str = "") -> Any | None:
         """The JSON answer of a server procedure; at most two at a time for one agent."""
-        return await self._owner("blueprint_call", agent.id, agent=agent, procedure=procedure, args=args)
+        given = {"agent": agent, "procedure": procedure, "args": args, "request_id": request_id}
+        return await self._owner("blueprint_call", agent.id, **given)
 
     async def blueprint_live(self, assignment: LiveAssignment) -> None:
         """One live assignment from start to end, on the event loop; cancel the task to end it."""

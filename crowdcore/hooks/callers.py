@@ -82,6 +82,7 @@ class Callers:
         self._facade_for = facade_for
         self._facades: dict[str, Run] = {}
         self._limiters = limiters or Limiters()
+        self._seconds: dict[str, float] = {}
         self._chains = {hook: _chain(plugins, hook) for hook in HOOKS}
 
     def has(self, hook: str) -> bool:
@@ -91,6 +92,10 @@ class Callers:
     def implementers(self, hook: str) -> list[str]:
         """The plugins that are asked, first one first; `core` for the defaults."""
         return [source.plugin for source in self._chains[hook]]
+
+    def limit(self, hook: str, seconds: float) -> None:
+        """From now on a call of `hook` may take so long, whatever its kind of work may."""
+        self._seconds[hook] = seconds
 
     def close(self) -> None:
         """Let idle threads end."""
@@ -161,11 +166,11 @@ class Callers:
         kind = "listener" if HOOKS[source.hook].kind == "listener" else kind_of_work(source.hook)
         limiter = self._limiters.get(kind, source.plugin if kind == "listener" else "")
         try:
-            return await limiter.run(lambda: _guarded(source, call), key)
+            return await limiter.run(lambda: _guarded(source, call), key, self._seconds.get(source.hook))
         except Busy:
             raise HookFailed(source.plugin, source.hook, "busy", "too many calls at once; try again soon") from None
         except Overrun:
-            detail = f"took longer than {limiter.limit:g} seconds"
+            detail = f"took longer than {self._seconds.get(source.hook, limiter.limit):g} seconds"
             raise HookFailed(source.plugin, source.hook, "timeout", detail) from None
 
     def _answer(self, chain: Sequence[Implementation], at: int, given: dict[str, Any]) -> Any:

@@ -23,6 +23,7 @@ from crowdcore.markers import PROJECT
 from crowdcore.plugins.catalogue import Catalogue, catalogue, make, short
 from crowdcore.plugins.checks import HOOKS, INNER, implementations
 from crowdcore.plugins.local import LocalFiles, is_unpackaged
+from crowdcore.procedures import MARK, collect
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
@@ -88,6 +89,8 @@ class RunPlugins:
             self._register(plugin)
         self.manager.check_pending()
         self._check_needs()
+        self.procedures = collect((plugin.label, plugin.instance) for plugin in self._of_the_task())
+        """The `@procedure` functions of hooks.py and of what was given from Python, by name."""
 
     def versions(self) -> dict[str, str]:
         """Plugin name → version of its distribution; `sha256:…` of the text for local files."""
@@ -104,6 +107,9 @@ class RunPlugins:
     def space(self, plugin: str) -> str:
         """Whose records a plugin's are: everything that the task itself brings shares one name."""
         return HOOKS_PY if plugin.startswith("hooks") else plugin
+
+    def _of_the_task(self) -> Iterable[Registered]:
+        return (plugin for name, plugin in self.registered.items() if self.space(name) == HOOKS_PY)
 
     def _make(self, kind: str, name: str, options: Any) -> Registered:
         cls, version, label = self._class(kind, name)
@@ -175,7 +181,7 @@ def _as_plugin(item: object, name: str) -> object:
         return item()
     if not inspect.isroutine(item):
         return item
-    if not hasattr(item, f"{PROJECT}_impl"):
+    if not hasattr(item, f"{PROJECT}_impl") and not hasattr(item, MARK):
         raise PluginError(f"{name}: the function {item.__name__} is not marked; write @hookimpl above it")
     holder = ModuleType(name)
     setattr(holder, item.__name__, item)

@@ -243,6 +243,21 @@ CREATE INDEX outbox_of_run ON outbox (run_id, state, id);
 
 CREATE INDEX outbox_of_worker ON outbox (worker_id);
 
+CREATE TABLE call (
+    id BIGSERIAL NOT NULL,
+    agent_id BIGINT NOT NULL,
+    request_id TEXT NOT NULL,
+    procedure TEXT NOT NULL,
+    args TEXT NOT NULL,
+    result TEXT,
+    error TEXT,
+    started_at FLOAT(53) NOT NULL,
+    seconds FLOAT(53) NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (agent_id, request_id),
+    FOREIGN KEY(agent_id) REFERENCES agent (id)
+);
+
 CREATE TABLE file (
     id BIGSERIAL NOT NULL,
     key TEXT NOT NULL,

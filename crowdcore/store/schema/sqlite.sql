@@ -243,6 +243,21 @@ CREATE INDEX outbox_of_run ON outbox (run_id, state, id);
 
 CREATE INDEX outbox_of_worker ON outbox (worker_id);
 
+CREATE TABLE call (
+    id INTEGER NOT NULL,
+    agent_id INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    procedure TEXT NOT NULL,
+    args TEXT NOT NULL,
+    result TEXT,
+    error TEXT,
+    started_at FLOAT NOT NULL,
+    seconds FLOAT NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (agent_id, request_id),
+    FOREIGN KEY(agent_id) REFERENCES agent (id)
+);
+
 CREATE TABLE file (
     id INTEGER NOT NULL,
     "key" TEXT NOT NULL,

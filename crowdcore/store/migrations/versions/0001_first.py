@@ -309,6 +309,21 @@ def _agents() -> None:
         sa.UniqueConstraint("key"),
     )
     op.create_index("file_of_agent", "file", ["agent_id"], unique=False)
+    op.create_table(
+        "call",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("agent_id", ID, nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=False),
+        sa.Column("procedure", sa.Text(), nullable=False),
+        sa.Column("args", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("seconds", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("agent_id", "request_id"),
+    )
 
 
 def _outbox() -> None:
