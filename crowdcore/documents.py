@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore import authored
 from crowdcore.state import AgentState, canonical
+from crowdcore.store import calls
 from crowdcore.types import Agent, Completion
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ async def view(context: RunContext, row: AgentRow) -> Agent:
                 item = authored.json_value(hooks, ITEM, await authored.answer(hooks, ITEM, asked))
             with authored.state_code(hooks, cls, "set_init_state"):
                 state.set_init_state(item)
+    if cls.set_calls is not AgentState.set_calls:
+        with authored.state_code(hooks, cls, "set_calls"):
+            state.set_calls(await context.db.aread(lambda c: calls.of_agent(c, row.id)))
     return Agent(row.id, _kind(row), row.status, row.worker, row.visit, row.unit, state)
 
 

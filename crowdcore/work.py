@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import authored, documents, gates
+from crowdcore.calling import Calls
 from crowdcore.claiming import Claim, claim, refused
 from crowdcore.documents import Document
 from crowdcore.errors import HookFailed, RequestError
@@ -49,6 +50,7 @@ class Work:
 
     def __init__(self, context: RunContext) -> None:
         self.context = context
+        self._calls = Calls(context)
 
     async def enter(self, params: dict[str, str], *, simulated: bool = False) -> Entered:
         """A worker comes with the provider's URL parameters: the preview, their open work, or new work."""
@@ -151,13 +153,8 @@ class Work:
         return await submit(self.context, await self._agent(agent_id), data, files)
 
     async def call(self, agent_id: int, procedure: str, args: Any, request_id: str) -> Any:
-        """Call a server procedure of the blueprint."""
-        row = await self._agent(agent_id)
-        if row.status != "in_task":
-            raise closed(row)
-        agent, hooks = await documents.view(self.context, row), self.context.hooks
-        answer = await authored.answer(hooks, "blueprint_call", hooks.blueprint_call(agent, procedure, args))
-        return authored.json_value(hooks, "blueprint_call", answer)
+        """Call a server procedure of the blueprint; a repeat of `request_id` gets the first answer."""
+        return await self._calls.call(await self._agent(agent_id), procedure, args, request_id)
 
     async def give_back(self, agent_id: int) -> None:
         """The worker gives the work back; giving it back twice is as good as once."""
