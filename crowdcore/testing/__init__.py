@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the plugin `mock` lies here too: a run that uses it needs n
     from crowdcore.testing.reviewing import Stored, render, stored
     from crowdcore.testing.serving import Browserless, serve, until
 
-if "pytest" in sys.modules:  # failing suites then show what they compared, like the author's own tests
+if sys.modules.get("pytest") is not None:  # failing suites then show what they compared, like the author's own tests
     sys.modules["pytest"].register_assert_rewrite("crowdcore.testing.contracts")
 
 _MODULE_OF = {
