@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from crowdcore import hookspecs
 from crowdcore.hookspecs import SPECS
 from crowdcore.plugins.checks import HOOKS
 
 INTRO = """# Hooks
 
-Every hook a plugin or a task's own hooks.py may implement. Made of `crowdcore/hookspecs.py`
+Every hook a plugin or a task's own hooks.py may implement. Made of `crowdcore/hookspecs/`
 by `python -m crowdcore.hookdocs > docs/hooks.md`; a test compares them.
 
 {overview}
@@ -21,7 +22,7 @@ by `python -m crowdcore.hookdocs > docs/hooks.md`; a test compares them.
 
 def render() -> str:
     """The whole page as Markdown."""
-    overview = inspect.cleandoc(sys.modules[SPECS[0].__module__].__doc__ or "")
+    overview = inspect.cleandoc(hookspecs.__doc__ or "")
     parts = [INTRO.format(overview=overview)]
     for group in SPECS:
         parts.append(f"## {group.__name__.removesuffix('Specs')}\n\n{inspect.getdoc(group)}\n")

@@ -1,4 +1,4 @@
-"""The hooks of one run as typed methods, named and shaped as in hookspecs.py without `run`.
+"""The hooks of one run as typed methods, named and shaped as in hookspecs without `run`.
 
     hooks = Hooks(plugins, facades(services, plugins))
     refusal = await hooks.worker_can_do_unit(worker, unit)

@@ -1,0 +1,23 @@
+"""Every hook, by kind. A plugin is a class (or hooks.py) whose methods carry `@hookimpl`.
+
+An implementation may leave out any argument it does not need. `run` is the facade of
+`crowdcore.facade.Run`: `run.config`, `run.options`, `run.args`, `run.task_dir`, `run.log`,
+`run.shared`, `run.records(kind)`.
+
+- owner hooks belong to one blueprint, provider or architect. Only the first implementation is called
+  (hooks.py first); an override in hooks.py that wants the original adds the argument `inner` and
+  calls `inner()` (or `inner(arg=other)`). An answer of None is an error unless the hook says `-> None`.
+- decision hooks ask every plugin; any refusal wins; None is no opinion; an exception refuses.
+- listener hooks get events after commit, in order, at least once; a failure is logged and undoes nothing.
+- contribution hooks add pages or gate steps of an extension.
+
+Hooks run on worker threads; mark one that only computes with `@hookimpl(nonblocking=True)`.
+"""
+
+from __future__ import annotations
+
+from crowdcore.hookspecs.blueprint import BlueprintSpecs
+from crowdcore.hookspecs.others import ContributionSpecs, DecisionSpecs, ListenerSpecs
+from crowdcore.hookspecs.provider import ArchitectSpecs, ProviderSpecs
+
+SPECS = (BlueprintSpecs, ProviderSpecs, ArchitectSpecs, DecisionSpecs, ListenerSpecs, ContributionSpecs)

@@ -1,0 +1,154 @@
+# mypy: disable-error-code="empty-body"
+"""Hooks that any plugin may implement: decisions, listeners, contributions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.markers import contribution, decision, listener, owner
+
+if TYPE_CHECKING:
+    from crowdcore.facade import Run
+    from crowdcore.types import (
+        Agent,
+        AgentEnded,
+        Assignment,
+        PairingDecision,
+        Refusal,
+        RunFinished,
+        RunLaunched,
+        Unit,
+        UnitLaunched,
+        UnitReviewed,
+        UnitSubmitted,
+        Worker,
+    )
+
+
+class DecisionSpecs:
+    """Eligibility, and the judgement of special work."""
+
+    @decision
+    def worker_can_do_unit(self, run: Run, worker: Worker, unit: Unit) -> bool | Refusal | None:
+        """May this worker do this unit? False or a Refusal with the text the worker reads.
+
+        @hookimpl
+        def worker_can_do_unit(run, worker, unit):
+            return Refusal("Only left-handed people, sorry.") if righty(worker) else None
+        """
+
+    @decision
+    def validate_onboarding(self, run: Run, agent: Agent) -> bool | None:
+        """Did this onboarding agent pass?
+
+        @hookimpl
+        def validate_onboarding(run, agent):
+            return agent.state.data["quiz"] == "4"
+        """
+
+    @decision
+    def validate_screening(self, run: Run, agent: Agent) -> bool | None:
+        """Did this screening agent pass?
+
+        @hookimpl
+        def validate_screening(run, agent):
+            return agent.state.data["label"] == "cat"
+        """
+
+    @decision
+    def validate_gold(self, run: Run, agent: Agent) -> bool | None:
+        """Is the answer to this gold item right? Default: compared with the item's declared answers.
+
+        @hookimpl
+        def validate_gold(run, agent):
+            return agent.state.data["label"] == agent.unit.assignment.answers["label"]
+        """
+
+    @owner
+    def pairing_timeout(self, run: Run, assignment: Assignment, waiting: list[Agent]) -> PairingDecision:
+        """What to do when partners did not come in time; default: the `pairing:` configuration.
+
+        @hookimpl
+        def pairing_timeout(run, assignment, waiting):
+            return LaunchReduced() if len(waiting) > 1 else Release(pay=Decimal("0.10"))
+        """
+
+
+class ListenerSpecs:
+    """What happened, after commit, in order, at least once."""
+
+    @listener
+    def on_run_launched(self, run: Run, event: RunLaunched) -> None:
+        """The run serves pages.
+
+        @hookimpl
+        def on_run_launched(run, event):
+            run.log.info("launched %d units", event.units)
+        """
+
+    @listener
+    def on_unit_launched(self, run: Run, event: UnitLaunched) -> None:
+        """A slice of units became available.
+
+        @hookimpl
+        def on_unit_launched(run, event):
+            run.log.info("%d more units", event.count)
+        """
+
+    @listener
+    def on_unit_submitted(self, run: Run, event: UnitSubmitted) -> None:
+        """A worker's submission is stored.
+
+        @hookimpl
+        def on_unit_submitted(run, event):
+            print(event.worker.name, event.agent.state.get_parsed_data())
+        """
+
+    @listener
+    def on_unit_reviewed(self, run: Run, event: UnitReviewed) -> None:
+        """A unit was accepted, soft rejected or rejected.
+
+        @hookimpl
+        def on_unit_reviewed(run, event):
+            print(event.unit.id, event.status)
+        """
+
+    @listener
+    def on_agent_ended(self, run: Run, event: AgentEnded) -> None:
+        """An agent ended without a submission.
+
+        @hookimpl
+        def on_agent_ended(run, event):
+            print(event.agent.id, event.reason)
+        """
+
+    @listener
+    def on_run_finished(self, run: Run, event: RunFinished) -> None:
+        """The run ended.
+
+        @hookimpl
+        def on_run_finished(run, event):
+            notify(event.reason)
+        """
+
+
+class ContributionSpecs:
+    """What extensions and hooks.py add."""
+
+    @contribution
+    def register_routes(self, run: Run) -> list[Any]:
+        """Starlette routes (Route, Mount, …) added to the worker application.
+
+        @hookimpl
+        def register_routes(run):
+            return [Mount("/media", StaticFiles(directory=run.task_dir / "media"))]
+        """
+
+    @contribution
+    def register_gates(self, run: Run) -> list[Any]:
+        """Extra steps of the gate pipeline (`crowdcore.gates.Gate` objects).
+
+        @hookimpl
+        def register_gates(run):
+            return [OfficeHours()]
+        """
