@@ -130,9 +130,10 @@ async def refused(context: RunContext, worker: Worker, refusal: gates.Refused) -
     """Keep a gate's refusal as an event; a page that is loaded again and again adds one a minute."""
     told, now = context.gates.told, context.clock.ticks()
     key = (worker.id, refusal.gate, refusal.code)
-    if now - told.pop(key, float("-inf")) < TOLD_AGAIN:
+    if now - told.get(key, float("-inf")) < TOLD_AGAIN:
         return
-    told[key] = now
+    told.pop(key, None)
+    told[key] = now  # the newest last
     if len(told) > MOST_TOLD:
         told.pop(next(iter(told)))
     run_id, at = context.run_id, context.clock.now()

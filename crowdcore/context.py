@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.gates import Gates
 from crowdcore.matching import Positions
+from crowdcore.opinions import Tips
 
 if TYPE_CHECKING:
     from crowdcore.clock import Clock
@@ -53,6 +54,7 @@ class RunContext:
     facade_for: Callable[[str], Run] = field(kw_only=True)
     extra_gates: list[tuple[str, Gate]] = field(default_factory=list)
     gates: Gates = field(default_factory=Gates)
+    tips: Tips = field(default_factory=Tips)
     delivers: frozenset[str] = frozenset()
     positions: Positions = field(default_factory=Positions)
     accepting: bool = True

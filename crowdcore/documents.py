@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored
+from crowdcore import authored, opinions
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import calls
+from crowdcore.store import calls, qualifications
 from crowdcore.types import Agent, Completion
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crowdcore.store.agents import AgentRow
 
 ITEM = "blueprint_assignment_data"
+FEEDBACK = "That was not right yet."
+"""What a worker reads between two attempts at onboarding, unless the task says it better."""
 PHASES = {"onboarding": "onboarding", "after_task": "finish"}
 
 
@@ -25,7 +27,9 @@ class Document:
     """What a page works from. `deadline` is in seconds since the epoch; `init` and `draft` are JSON.
 
     `agent` is None in the preview. `completion` is set when `phase` is done. `provider` and `frontend`
-    are what the plugins let pages know (`provider_page`, `blueprint_frontend`).
+    are what the plugins let pages know (`provider_page`, `blueprint_frontend`). `form` is a short form
+    that our client shows by itself, in place of the task's page; `notice` is a line to read first; `tips`
+    are other workers' tips; `asks` says what workers may write: feedback, tips.
     """
 
     agent: int | None
@@ -38,17 +42,24 @@ class Document:
     completion: Completion | None = None
     provider: Mapping[str, Any] = field(default_factory=dict)
     frontend: Mapping[str, Any] = field(default_factory=dict)
+    form: Any = None
+    notice: str | None = None
+    tips: list[str] = field(default_factory=list)
+    asks: list[str] = field(default_factory=list)
 
 
 async def view(context: RunContext, row: AgentRow) -> Agent:
     """The agent as hooks see it, its state built from what is stored."""
-    hooks, cls = context.hooks, context.state_class
+    hooks, cls = context.hooks, AgentState if row.kind == "after_task" else context.state_class
     if row.state is not None:
         with authored.state_code(hooks, cls, "load_data"):
             state = cls.load_data(row.state)
     else:
         state = cls()
-        if row.unit is not None:
+        if row.kind == "onboarding" and context.gates.onboarding is not None:
+            with authored.state_code(hooks, cls, "set_init_state"):
+                state.set_init_state(context.gates.onboarding.item)
+        elif row.unit is not None:
             item = row.unit.assignment.item
             if hooks.has(ITEM):
                 asked = hooks.blueprint_assignment_data(row.unit.assignment)
@@ -58,7 +69,7 @@ async def view(context: RunContext, row: AgentRow) -> Agent:
     if cls.set_calls is not AgentState.set_calls:
         with authored.state_code(hooks, cls, "set_calls"):
             state.set_calls(await context.db.aread(lambda c: calls.of_agent(c, row.id)))
-    return Agent(row.id, _kind(row), row.status, row.worker, row.visit, row.unit, state)
+    return Agent(row.id, _kind(row), row.status, row.worker, row.visit, row.unit, state, row.passed)
 
 
 def _kind(row: AgentRow) -> Any:
@@ -75,29 +86,54 @@ async def document(context: RunContext, row: AgentRow) -> Document:
     """The page's document for an agent in any status."""
     if row.status in ("completed", "ended"):
         return done(context, row)
+    shown = replace(_shown(context, row), asks=opinions.asked_for(context))
+    if row.kind == "after_task":
+        return replace(shown, form=context.gates.after_task and context.gates.after_task.document)
     agent = await view(context, row)
     with authored.state_code(context.hooks, context.state_class, "get_init_state"):
         init = agent.state.get_init_state()
         if context.state_class.get_init_state is not AgentState.get_init_state:
             canonical(init)  # the page gets JSON
+    notice = await _notice(context, row) if row.kind == "onboarding" else None
+    tips = await context.tips.texts(context) if "tip" in shown.asks else []
+    return replace(shown, init=init, notice=notice, tips=tips)
+
+
+def _shown(context: RunContext, row: AgentRow) -> Document:
     return Document(
-        agent=row.id, phase=PHASES.get(row.kind, "work"), status=row.status, init=init,
+        agent=row.id, phase=PHASES.get(row.kind, "work"), status=row.status,
         draft=None if row.draft is None else json.loads(row.draft),
         deadline=None if row.deadline is None else context.service.wall(row.deadline),
         provider=context.provider_page, frontend=context.frontend,
     )  # fmt: skip
 
 
+async def _notice(context: RunContext, row: AgentRow) -> str | None:
+    """What a worker reads who has failed before and may try again."""
+    options = context.config.gates.onboarding
+    if options is None or options.attempts == 1:
+        return None
+    grants = await context.db.aread(lambda c: qualifications.of_worker(c, row.worker.id))
+    failed = grants.get(f"{options.qualification}.failed", 0)
+    if not failed:
+        return None
+    left = max(1, options.attempts - failed)
+    return f"{options.feedback or FEEDBACK} You have {left} more {'try' if left == 1 else 'tries'}."
+
+
 def done(context: RunContext, row: AgentRow) -> Document:
     """The document of work that is over: the visit's completion, or how it ended."""
+    answered = None if row.answer is None else json.loads(row.answer).get("completion")
     if row.completion is not None:
         completion = completion_of(row.completion)
+    elif answered is not None:
+        completion = completion_of(json.dumps(answered))
     else:
         outcome = row.end_reason or row.visit_status
         completion = Completion("thanks", fields={"outcome": outcome})
     return Document(
         agent=row.id, phase="done", status=row.end_reason or row.status, completion=completion,
-        provider=context.provider_page, frontend=context.frontend,
+        provider=context.provider_page, frontend=context.frontend, asks=opinions.asked_for(context),
     )  # fmt: skip
 
 
@@ -110,3 +146,9 @@ def completion_of(text: str) -> Completion:
 def submitted(agent: Agent, state: AgentState) -> Agent:
     """The agent as it will be once its submission is stored."""
     return replace(agent, status="completed", state=state)
+
+
+def feedback(context: RunContext) -> str:
+    """What a worker reads who failed an attempt at onboarding."""
+    options = context.config.gates.onboarding
+    return (options.feedback if options is not None else "") or FEEDBACK

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, documents
-from crowdcore.claiming import Claim, claim
+from crowdcore import authored, documents, following, gates, matching
 from crowdcore.documents import Document, completion_of
 from crowdcore.errors import RequestError
-from crowdcore.state import canonical
+from crowdcore.gates import Judgement
+from crowdcore.state import AgentState, canonical
 from crowdcore.store import agents, events, outbox, units, workers
-from crowdcore.types import Completion, Identity
+from crowdcore.types import Completion
 
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
@@ -49,8 +49,10 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     """See Work.submit. Raises RequestError: invalid with `errors`, expired."""
     if row.status == "completed":
         return await _repeat(context, row)
-    if row.status == "ended" and row.end_reason not in LATE_REASONS:
-        raise _expired()
+    if row.status == "ended" and (row.end_reason not in LATE_REASONS or row.kind == "onboarding"):
+        raise _expired(row)
+    if row.kind == "after_task":
+        return await _submit_form(context, row, data)
     if not isinstance(data, dict) and incoming:
         raise RequestError(422, "invalid", "Files need data that is an object.", errors={})
     new_files = _name(data, incoming)
@@ -63,7 +65,10 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     with authored.state_code(context.hooks, context.state_class, "update_submit"):
         agent.state.update_submit(data, used)
     state = authored.saved(context.hooks, agent.state)
-    return await _store(context, row, agent, state, new_files)
+    judgement = Judgement(None)
+    if row.kind in gates.JUDGED:
+        judgement = await gates.judge(context, documents.submitted(agent, agent.state))
+    return await _store(context, row, agent, _Submission(context, row, state, new_files, judgement))
 
 
 def _name(data: Any, incoming: list[Incoming]) -> list[tuple[dict[str, Any], Incoming]]:
@@ -96,22 +101,28 @@ def _meta(file: dict[str, Any]) -> dict[str, Any]:
     return {k: file[k] for k in ("name", "size", "sha256", "type")}
 
 
-async def _store(
-    context: RunContext, row: AgentRow, agent: Agent, state: str, new_files: list[tuple[dict[str, Any], Incoming]]
-) -> SubmitAnswer:
-    last = context.config.gates.units_per_session <= 1 or row.status == "ended"  # late: its session is over
-    completion = await _completion(context, row, agent) if last else None
-    answer = None if completion is None else canonical({"completion": completion.document()})
-    now = context.clock.now()
-    submission = _Submission(context, row, state, answer, new_files, now)
+async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: _Submission) -> SubmitAnswer:
+    """Store, acknowledge, go on. A visit of one unit ends in the same transaction."""
+    several = context.config.gates.units_per_session > 1 or context.gates.after_task is not None
+    completion = None
+    if row.status == "ended" or (row.unit is not None and not several):  # late: its session is over
+        completion = await following.completion_for(context, row, agent)
+        submission.answer = canonical({"completion": completion.document()})
     outcome = await context.db.awrite(submission.store)
     if outcome == "repeat":
         return await _repeat(context, row)
     if outcome == "late":
-        raise _expired()
+        raise _expired(row)
     if completion is not None:
         return SubmitAnswer("completed", None, None, completion)
-    return await _go_on(context, row, agent)
+    return await _go_on(context, row, agent, submission.judgement.passed)
+
+
+async def _go_on(context: RunContext, row: AgentRow, agent: Agent, passed: bool | None) -> SubmitAnswer:
+    judged = replace(agent, passed=passed)
+    feedback = documents.feedback(context) if row.kind == "onboarding" and passed is False else None
+    then = await following.go_on(context, row, judged, passed, feedback)
+    return SubmitAnswer("completed", feedback if then.next is not None else None, then.next, then.completion)
 
 
 @dataclass
@@ -121,13 +132,13 @@ class _Submission:
     context: RunContext
     row: AgentRow
     state: str
-    answer: str | None
     new_files: list[tuple[dict[str, Any], Incoming]]
-    now: float
+    judgement: Judgement
+    answer: str | None = None
 
     def store(self, conn: Conn) -> str:
         """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
-        row, now = self.row, self.now
+        row, now = self.row, self.context.clock.now()
         current = agents.get(conn, row.id)
         assert current is not None
         if current.status == "completed":
@@ -138,12 +149,15 @@ class _Submission:
             events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
             return "late"
         for file, one in self.new_files:
-            self._add_file(conn, file, one)
-        agents.complete(conn, row.id, current.status, self.state, self.answer, now)
+            self._add_file(conn, file, one, now)
+        judgement = replace(self.judgement)  # a transaction may run twice
+        if row.kind in gates.JUDGED:
+            gates.apply(conn, self.context.config, row, judgement, now)
+        agents.complete(conn, row.id, current.status, self.state, self.answer, now, judgement.passed)
         moves: list[events.Move] = [("agent", row.id, current.status, "completed")]
         if row.unit is not None:
             moves.append(("unit", row.unit.id, before, "completed"))
-            self._owe(conn, row.unit.id)
+            self._owe(conn, row.unit.id, now)
         if self.answer is not None:
             text = canonical(json.loads(self.answer)["completion"])
             if current.status == "ended":
@@ -151,10 +165,14 @@ class _Submission:
             else:
                 workers.end_visit(conn, row.visit.id, "submitted", now, text)
             moves.append(("visit", row.visit.id, current.visit_status, "submitted"))
+        more: dict[str, Any] = {} if row.unit is None else {"unit": row.unit.id}
+        if row.kind in gates.JUDGED:
+            more |= {"gate": row.kind, "passed": judgement.passed, "granted": judgement.granted}
+        if row.unit is not None and row.unit.assignment.kind != "real":
+            more["special"] = row.kind
         events.append(
-            conn, row.run_id, now, "unit_submitted", "worker", moves,
-            agent=row.id, unit=row.unit.id if row.unit else None, worker=row.worker.id, visit=row.visit.id,
-            simulated=row.worker.simulated,
+            conn, row.run_id, now, "onboarding_submitted" if row.unit is None else "unit_submitted", "worker", moves,
+            agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **more,
         )  # fmt: skip
         return "stored"
 
@@ -165,60 +183,25 @@ class _Submission:
             return ""
         if status != "ended":
             return units.complete(conn, row.unit.id, row.worker.id, ("assigned",))
-        from crowdcore.matching import had
-
-        if had(conn, row.unit.assignment.id, row.worker.id):
+        if matching.had(conn, row.unit.assignment.id, row.worker.id):
             return None
         return units.complete(conn, row.unit.id, row.worker.id, ("launched", "expired"))
 
-    def _add_file(self, conn: Conn, file: dict[str, Any], one: Incoming) -> None:
+    def _add_file(self, conn: Conn, file: dict[str, Any], one: Incoming, now: float) -> None:
         agents.record_file(
             conn, key=file["file"], agent_id=self.row.id, field=one.field, name=one.name,
-            media_type=one.media_type, size=one.stored.size, sha256=one.stored.sha256, now=self.now,
+            media_type=one.media_type, size=one.stored.size, sha256=one.stored.sha256, now=now,
         )  # fmt: skip
 
-    def _owe(self, conn: Conn, unit_id: int) -> None:
+    def _owe(self, conn: Conn, unit_id: int, now: float) -> None:
         """The reward is owed from this moment; the key makes it payable once."""
         pay = self.context.pay_micros
         if pay:
             outbox.intend(
-                conn, run_id=self.row.run_id, kind="reward", key=f"reward:agent:{self.row.id}", now=self.now,
+                conn, run_id=self.row.run_id, kind="reward", key=f"reward:agent:{self.row.id}", now=now,
                 worker_id=self.row.worker.id, visit_id=self.row.visit.id, unit_id=unit_id,
                 amount_micros=pay, currency=self.context.currency,
             )  # fmt: skip
-
-
-async def _completion(context: RunContext, row: AgentRow, agent: Agent) -> Completion:
-    hooks, done = context.hooks, documents.submitted(agent, agent.state)
-    found = await authored.answer(hooks, "provider_complete", hooks.provider_complete(row.visit, done))
-    return authored.completion(hooks, found)
-
-
-async def _go_on(context: RunContext, row: AgentRow, agent: Agent) -> SubmitAnswer:
-    """The next unit of a session, or its end."""
-    done = await context.db.aread(lambda c: agents.completed_in_visit(c, row.visit.id))
-    if done < context.config.gates.units_per_session:
-        who = Identity(row.worker.name, row.visit.external_id, row.visit.params)
-        try:
-            following = await claim(context, Claim(who, row.worker.simulated, row.visit.id))
-        except RequestError:
-            pass  # nothing more for this worker: the session ends here, with what was done
-        else:
-            answer = canonical({"next": following.id})
-            await context.db.awrite(lambda c: agents.set_answer(c, row.id, answer))
-            return SubmitAnswer("completed", None, await documents.document(context, following), None)
-    completion = await _completion(context, row, agent)
-    text, now = canonical(completion.document()), context.clock.now()
-    answer = canonical({"completion": completion.document()})
-
-    def finish(conn: Conn) -> None:
-        agents.set_answer(conn, row.id, answer)
-        if workers.end_visit(conn, row.visit.id, "submitted", now, text):
-            moves: list[events.Move] = [("visit", row.visit.id, "open", "submitted")]
-            events.append(conn, row.run_id, now, "visit_submitted", "worker", moves, visit=row.visit.id)
-
-    await context.db.awrite(finish)
-    return SubmitAnswer("completed", None, None, completion)
 
 
 async def _repeat(context: RunContext, row: AgentRow) -> SubmitAnswer:
@@ -226,16 +209,48 @@ async def _repeat(context: RunContext, row: AgentRow) -> SubmitAnswer:
     fresh = await context.db.aread(lambda c: agents.get(c, row.id))
     assert fresh is not None
     if fresh.answer is None:
-        return await _go_on(context, fresh, await documents.view(context, fresh))
+        return await _go_on(context, fresh, await documents.view(context, fresh), fresh.passed)
     answer = json.loads(fresh.answer)
     if "next" in answer:
-        following = await context.db.aread(lambda c: agents.get(c, answer["next"]))
-        assert following is not None
-        return SubmitAnswer("completed", None, await documents.document(context, following), None, repeat=True)
+        after = await context.db.aread(lambda c: agents.get(c, answer["next"]))
+        assert after is not None
+        document = await documents.document(context, after)
+        return SubmitAnswer("completed", answer.get("feedback"), document, None, repeat=True)
     completion = completion_of(json.dumps(answer["completion"]))
     return SubmitAnswer("completed", None, None, completion, repeat=True)
 
 
-def _expired() -> RequestError:
+async def _submit_form(context: RunContext, row: AgentRow, data: Any) -> SubmitAnswer:
+    """The after-task form: checked by its own rules; the visit ends as was decided when it was shown."""
+    form = context.gates.after_task
+    errors = form.faults(data) if form is not None else {}
+    if errors:
+        raise RequestError(422, "invalid", "Please check your answers.", errors=errors)
+    assert row.answer is not None
+    answer, now = row.answer, context.clock.now()
+    completion = json.loads(answer)["completion"]
+    state = AgentState(data=data).save_data()
+
+    def store(conn: Conn) -> None:
+        current = agents.get(conn, row.id)
+        assert current is not None
+        if current.status == "completed":
+            return
+        agents.complete(conn, row.id, current.status, state, answer, now)
+        moves: list[events.Move] = [("agent", row.id, current.status, "completed")]
+        if workers.end_visit(conn, row.visit.id, "submitted", now, canonical(completion)):
+            moves.append(("visit", row.visit.id, "open", "submitted"))
+        events.append(
+            conn, row.run_id, now, "after_task_submitted", "worker", moves,
+            agent=row.id, worker=row.worker.id, visit=row.visit.id,
+        )  # fmt: skip
+
+    await context.db.awrite(store)
+    return SubmitAnswer("completed", None, None, completion_of(json.dumps(completion)))
+
+
+def _expired(row: AgentRow) -> RequestError:
+    if row.kind == "onboarding":
+        return RequestError(409, "expired", "The time for this was over. Please start again.")
     return RequestError(409, "expired", "The time for this work was over and somebody else has it now. "
                         "What you sent is kept, and the people who run the task can see it.")  # fmt: skip

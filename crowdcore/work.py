@@ -6,12 +6,13 @@ relies on. Refusals are RequestErrors with the codes of the worker API.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, documents, gates
+from crowdcore import authored, documents, gates, opinions
 from crowdcore.calling import Calls
 from crowdcore.claiming import Claim, claim, refused
 from crowdcore.documents import Document
@@ -165,6 +166,10 @@ class Work:
             raise closed(row)
         await end_agent(self.context, row, "returned", actor="worker")
 
+    async def write_note(self, agent_id: int, kind: object, text: object) -> None:
+        """Keep what the worker writes to the author (`feedback`) or for other workers (`tip`), also afterwards."""
+        await opinions.write(self.context, await self._agent(agent_id), kind, text)
+
     async def report_error(self, agent_id: int, error: Any) -> None:
         """Keep a page's error as an event for the operator; it never ends the work."""
         await self._agent(agent_id)
@@ -203,7 +208,7 @@ async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: s
         return _end(conn, row, reason, actor, now, expire=False)
 
     ended = await context.db.awrite(txn)
-    if ended and row.unit is not None:
+    if ended and row.unit is not None and row.unit.assignment.kind == "real":
         context.positions.freed(row.unit.seat, row.unit.id)
     return ended
 
@@ -216,15 +221,21 @@ def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expi
     if before is None:
         return False
     moves: list[events.Move] = [("agent", row.id, before, "ended")]
+    special = row.unit is not None and row.unit.assignment.kind != "real"  # made for this worker alone
     if row.unit is not None:
-        after = units.release(conn, row.unit.id, expire=expire, reason=reason)
+        after = units.release(conn, row.unit.id, expire=expire or special, reason=reason)
         moves.append(("unit", row.unit.id, "assigned", after))
-    if workers.end_visit(conn, row.visit.id, VISIT_AFTER[reason], now):
-        moves.append(("visit", row.visit.id, "open", VISIT_AFTER[reason]))
+    visit_after, completion = VISIT_AFTER[reason], None
+    if row.kind == "after_task":  # the work itself is done
+        assert row.answer is not None
+        visit_after, completion = "submitted", canonical(json.loads(row.answer)["completion"])
+    if workers.end_visit(conn, row.visit.id, visit_after, now, completion):
+        moves.append(("visit", row.visit.id, "open", visit_after))
     unit_id = None if row.unit is None else row.unit.id
     events.append(
         conn, row.run_id, now, "agent_ended", actor, moves,
         agent=row.id, worker=row.worker.id, visit=row.visit.id, unit=unit_id, reason=reason,
+        **({"special": row.kind} if special else {}),
     )  # fmt: skip
     return True
 

@@ -76,7 +76,9 @@ class OnboardingConfig:
     """What a worker must pass once before the first unit (`gates.onboarding`)."""
 
     qualification: str = option(help="Name of the grant that passing gives; tasks with the same name share it")
-    data: Path | None = option(None, help="The page or form shown; default: the blueprint's own", path=True)
+    data: Path | None = option(
+        None, help="File with the item shown, of the task's own kind; default: blueprint_gate_data", path=True
+    )
     answers: dict[str, Any] | None = option(
         None, help="Declared answers (field: value), compared when no validate_onboarding hook judges"
     )
@@ -90,7 +92,7 @@ class ScreeningConfig:
 
     qualification: str = option(help="Name of the grant that passing gives; a failure is granted as 0")
     data: bool | Path = option(
-        False, help="false: a real unit is the check; true: items from hooks.py; or a file of items", path=True
+        False, help="false: a real unit is the check; true: blueprint_gate_data; or a file of items", path=True
     )
     max_screening_units: int = option(
         0, help="Screening units paid at most in one run; 0 = no limit", min=0, changeable=True
@@ -102,9 +104,11 @@ class GoldConfig:
     """Items with known answers mixed into the work (`gates.gold`). Give `every` or `rate`, not both."""
 
     qualification: str = option(help="Name under which a worker's record with golds is kept")
-    data: Path | None = option(None, help="File of gold items with answers; default: from hooks.py", path=True)
+    data: Path | None = option(None, help="File of items, each with `answers`; default: blueprint_gate_data", path=True)
     every: int | None = option(None, help="One gold after this many units", min=1)
-    rate: float | None = option(None, help="Share of a worker's pieces of work that are golds", min=0, max=1)
+    rate: float | None = option(
+        None, help="Share of a worker's pieces of work that are golds, after the first ones", min=0, max=1
+    )
     min_correct: int = option(1, help="Golds to get right before the first unit", min=0)
     max_incorrect: int | None = option(None, help="Golds a worker may get wrong; none = no limit", min=0)
     max_gold_units: int = option(0, help="Golds paid at most in one run; 0 = no limit", min=0, changeable=True)
@@ -141,7 +145,9 @@ class GatesConfig:
     screening: ScreeningConfig | None = option(None, help="A first unit that is checked")
     gold: GoldConfig | None = option(None, help="Items with known answers mixed into the work")
     units_per_session: int = option(1, help="Units one visit does one after the other, paid once", min=1)
-    after_task: Path | None = option(None, help="A short form shown after the submission", path=True)
+    after_task: Path | None = option(None, help="A short form (JSON) shown after the last submission", path=True)
+    feedback: bool = option(True, help="Every page has a box in which workers write to the author")
+    tips: bool = option(True, help="Workers may leave tips there; accepted ones are shown to others (`crowd tips`)")
 
 
 @dataclass(frozen=True, kw_only=True)

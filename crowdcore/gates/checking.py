@@ -43,9 +43,6 @@ class Checker:
         self._names(gates)
         self._requirements()
         self._numbers()
-        for gate in (*GATES, "after_task"):
-            if getattr(self._gates, gate) is not None:
-                self.problems.append(f"gates.{gate}: this version has no such gate; leave it out of task.yaml")
         gates.onboarding = self._onboarding()
         gates.screening = self._screening(screened)
         gates.golds = self._golds()

@@ -48,6 +48,7 @@ class WorkerApi:
             "call": ("POST", True, self._procedure),
             "return": ("POST", False, self._return),
             "error": ("POST", False, self._error),
+            "feedback": ("POST", False, self._feedback),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,6 +114,10 @@ class WorkerApi:
             "completion": None if completion is None else completion.document(),
             "provider": _facts(document.provider),
             "frontend": _facts(document.frontend),
+            "form": document.form,
+            "notice": document.notice,
+            "tips": document.tips,
+            "asks": document.asks,
         }
 
     async def _document(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
@@ -169,6 +174,11 @@ class WorkerApi:
 
     async def _error(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         await self._work.report_error(agent_id, await read_object(scope, receive, self._limits))
+        return _NO_CONTENT
+
+    async def _feedback(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        body = await read_object(scope, receive, self._limits)
+        await self._work.write_note(agent_id, body.get("kind", "feedback"), body.get("text"))
         return _NO_CONTENT
 
     def _check_address(self, scope: Scope) -> None:

@@ -108,6 +108,14 @@ def last_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
     return None if row is None else _row(row)
 
 
+def of_kind_in_visit(conn: Conn, visit_id: int, kind: str) -> AgentRow | None:
+    """The visit's newest agent of one kind, whatever its status."""
+    row = conn.one(
+        _SELECT + "WHERE g.visit_id = :visit AND g.kind = :kind ORDER BY g.id DESC LIMIT 1", visit=visit_id, kind=kind
+    )
+    return None if row is None else _row(row)
+
+
 def page(conn: Conn, run_id: int, after: int, *, unfinished: bool, simulated: bool, limit: int = 500) -> list[AgentRow]:
     """A keyset page of the run's agents with unit work (ids above `after`); `unfinished`: also without submission."""
     rows = conn.all(
