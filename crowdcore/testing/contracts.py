@@ -122,6 +122,7 @@ class BlueprintContract(Contract):
             links = _Links(page.text)
             assert links.has_language, '<html> has no lang="…": screen readers need it'
             assert links.has_title, "the page has no <title>"
+            assert links.cdata_elem is None, f"a <{links.cdata_elem}> is not closed: browsers don't run it"
             base = urljoin(run.url, "task/")
             broken = [link for link in links.found if httpx.get(urljoin(base, link)).status_code >= 400]
             assert broken == []

@@ -2,10 +2,10 @@ from dataclasses import dataclass, field
 
 from crowdcore import AgentState, hookimpl
 
-PAGE = """<!doctype html><html lang="en"><title>Headlines</title><p></p><form><label>Your headline
-<input name="headline"></label> <button>Send</button> <b role="alert"></b></form><script type="module" src="page.js">"""
+PAGE = """<!doctype html><html lang="en"><title>Headlines</title><form><label>Your headline <input
+name="headline"></label> <button>Send</button> <b role="alert"></b></form><script type="module" src=page.js></script>"""
 SCRIPT = """import crowd from "./crowd.js"; const work = await crowd.start(), [form] = document.forms;
-document.querySelector("p").textContent = work.init?.text ?? "What stands here gets a headline.";
+form.before(work.init?.text ?? "What stands here gets a headline.");
 form.onsubmit = (event) => { event.preventDefault(); work.submit({headline: form.headline.value}).catch(show); };
 function show(error) { form.querySelector("b").textContent = error.errors?.headline ?? error.detail; }"""
 
