@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 POLL = 0.05
 """Seconds between two looks at the event table."""
+SELDOM = 1.0
+"""The same when nobody listens."""
 PAGE = 500
 LAST_WORDS = 5.0
 """Seconds that listeners get when the process is to end; the next process tells them the rest."""
@@ -49,6 +51,7 @@ class Feed:
         self._counters = counters
         self._position: int | None = None
         self._version: int | None = None
+        self._heard = any(context.hooks.has(hook) for hook in HOOK_OF.values())
 
     async def count(self) -> int:
         """Bring the counters up to date; returns how many events were new."""
@@ -83,8 +86,10 @@ class Feed:
     async def deliver(self, until: float = float("inf")) -> int:
         """Call the listeners for what they have not seen; returns how many events were handled.
 
-        Stops between two events when the loop's clock is past `until`.
+        Stops between two events when the loop's clock is past `until`. Where nobody listens only the position moves.
         """
+        if not self._heard:
+            return await self._skip()
         page, count = await self._page(await self._seen()), 0
         for event in page:
             count += 1
@@ -96,6 +101,14 @@ class Feed:
             if late:
                 break
         return count
+
+    async def _skip(self) -> int:
+        run_id, seen = self._context.run_id, await self._seen()
+        last = await self._context.db.aread(lambda c: events.last_id(c, run_id))
+        if last > seen:
+            self._position = last
+            await self._remember(last)
+        return 0
 
     async def _tell(self, event: Event) -> bool:
         """Call the listeners of one event, if it has any."""
@@ -142,7 +155,7 @@ class Feed:
         while not stop.is_set():
             try:
                 if not await self.deliver():
-                    await asyncio.sleep(POLL)
+                    await asyncio.sleep(POLL if self._heard else SELDOM)
             except StoreError as error:
                 log.warning("%s: listeners wait: %s", self._context.name, error)
                 await asyncio.sleep(1.0)

@@ -14,9 +14,12 @@ Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys."""
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
 def canonical(value: Json) -> str:
     """`value` as canonical JSON text: sorted keys, no spaces, no NaN; ValueError if it cannot be."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 @dataclass

@@ -82,7 +82,7 @@ def parse_json(body: bytes) -> Any:
     """
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        value = _decode(text)
     except UnicodeDecodeError:
         raise invalid("The body is not UTF-8.") from None
     except RecursionError:
@@ -137,3 +137,6 @@ def _finite(digits: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise ValueError("a number is too large")
     return number
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
