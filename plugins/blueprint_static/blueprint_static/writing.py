@@ -32,7 +32,7 @@ def attribute(value: Any) -> str:
 
 
 def _references(said: str) -> str:
-    return re.sub(r"[^\w.,:;/?@()+*!#%~|\[\]{}-]", lambda found: f"&#{ord(found.group())};", said)
+    return re.sub(r"[ \t\n\f\r\"&'<>=`]", lambda found: f"&#{ord(found.group())};", said)
 
 
 def address(value: Any, *, first: bool) -> str:
