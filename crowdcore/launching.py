@@ -55,6 +55,7 @@ class Launcher:
         self._quit = False
         self._storing = threading.Lock()
         self._size = 1  # the first item is there already; the second may take its time
+        self._left = 0
         self._looked = threading.Condition()
         self._looks = 0
         self._added = 0
@@ -118,7 +119,13 @@ class Launcher:
             self._looked.notify_all()
 
     def _room(self) -> int:
-        """How many assignments may be launched now."""
+        """How many assignments may be launched now. With no cap but `launch_ahead`, one count does for all of them."""
+        task = self._context.config.task
+        if self._left <= 0 or task.max_open_units or task.budget is not None:
+            self._left = self._count_room()
+        return self._left
+
+    def _count_room(self) -> int:
         context = self._context
         ahead = context.db.read(self._ahead)
         each = context.config.blueprint.units_per_assignment
@@ -149,6 +156,7 @@ class Launcher:
             else:
                 self._size = _adapted(self._size, len(batch), took)
                 self._ordinal += len(batch)
+                self._left -= len(batch)
                 self.done = exhausted
                 return added
 
