@@ -12,7 +12,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from crowdcore.errors import CrowdError, StoreError
+from crowdcore.errors import CrowdError, RunError, StoreError
 from crowdcore.store import outbox
 from crowdcore.types import Payment
 
@@ -79,7 +79,17 @@ class Executor:
 
     async def _deliver(self, row: Message) -> str | None:
         assert row.worker is not None
-        assert row.amount is not None
-        assert row.currency is not None
-        payment = Payment(row.key, row.worker, row.amount, row.currency, row.payload.get("reason", row.kind))
-        return await self._context.hooks.provider_pay(payment)
+        hooks, worker, reason = self._context.hooks, row.worker, row.payload.get("reason", row.kind)
+        if row.amount is not None and row.currency is not None:
+            return await hooks.provider_pay(Payment(row.key, worker, row.amount, row.currency, reason))
+        if row.kind == "block":
+            await hooks.provider_block(worker, reason)
+        elif row.kind == "unblock":
+            await hooks.provider_unblock(worker, reason)
+        elif row.kind == "qualify":
+            await hooks.provider_qualify(worker, row.payload["name"], row.payload["value"])
+        elif row.kind == "unqualify":
+            await hooks.provider_unqualify(worker, row.payload["name"])
+        else:
+            raise RunError(f"the outbox does not know how to send {row.kind!r}")
+        return None

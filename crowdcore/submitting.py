@@ -12,7 +12,7 @@ from crowdcore.documents import Document, completion_of
 from crowdcore.errors import RequestError
 from crowdcore.gates import Judgement
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import agents, events, outbox, units, workers
+from crowdcore.store import agents, events, outbox, qualifications, units, workers
 from crowdcore.types import Completion
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ class _Submission:
         judgement = replace(self.judgement)  # a transaction may run twice
         if row.kind in gates.JUDGED:
             gates.apply(conn, self.context.config, row, judgement, now)
+            self._tell_platform(conn, judgement, now)
         agents.complete(conn, row.id, current.status, self.state, self.answer, now, judgement.passed)
         moves: list[events.Move] = [("agent", row.id, current.status, "completed")]
         if row.unit is not None:
@@ -175,6 +176,17 @@ class _Submission:
             agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **more,
         )  # fmt: skip
         return "stored"
+
+    def _tell_platform(self, conn: Conn, judgement: Judgement, now: float) -> None:
+        """The grants that a platform mirrors; a gate's own records stay here."""
+        if "qualify" not in self.context.delivers:
+            return
+        for name, value in judgement.granted.items():
+            if name.rpartition(".")[2] not in qualifications.RECORDS:
+                outbox.intend(
+                    conn, run_id=self.row.run_id, kind="qualify", key=f"qualify:agent:{self.row.id}:{name}", now=now,
+                    worker_id=self.row.worker.id, payload=canonical({"name": name, "value": value}),
+                )  # fmt: skip
 
     def _take_unit(self, conn: Conn, status: str) -> str | None:
         """The unit's status before it became completed; None if a late submission lost it."""

@@ -39,4 +39,7 @@ def _click_exit(error: Exception) -> int:
         return 2
     if isinstance(error, BrokenPipeError):
         return 0
+    if isinstance(error, OSError) and error.filename is not None:  # a file that the user named
+        sys.stderr.write(f"error: {error.filename}: {error.strerror}\n")
+        return 2
     raise error

@@ -26,20 +26,25 @@ if TYPE_CHECKING:
               help="Where to write; default: standard output.")  # fmt: skip
 @click.option("--all", "unfinished", is_flag=True, help="Also work that was begun but not submitted.")
 @click.option("--simulated", is_flag=True, help="Also work of simulated workers.")
+@click.option("--gold", is_flag=True, help="Also golds, whose answers were known.")
+@click.option("--screening", is_flag=True, help="Also screening items that are not of the task's data.")
+@click.option("--onboarding", is_flag=True, help="Also onboarding.")
 @click.option("--excel", is_flag=True, help="CSV for spreadsheets: formulas are made harmless.")
 @click.option("--files", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Copy uploaded files there, as AGENT-FIELD-NAME.")  # fmt: skip
 def export(
-    task: str, format: str | None, output: Path | None, unfinished: bool, simulated: bool, excel: bool,
-    files: Path | None,
+    task: str, format: str | None, output: Path | None, unfinished: bool, simulated: bool, gold: bool,
+    screening: bool, onboarding: bool, excel: bool, files: Path | None,
 ) -> None:  # fmt: skip
     """Write the answers of all runs of TASK, one row for each piece of work."""
+    asked = {"gold": gold, "screening": screening, "onboarding": onboarding}
+    special = tuple(kind for kind, wanted in asked.items() if wanted)
     format = format or ("csv" if output is not None and output.suffix == ".csv" else "jsonl")
     with open_store() as database:
         state_of = states(database)
 
         def source() -> Iterator[Row]:
-            return rows(database, task, state_of, unfinished=unfinished, simulated=simulated)
+            return rows(database, task, state_of, unfinished=unfinished, simulated=simulated, special=special)
 
         with _target(output) as target:
             count = write_csv(source, target, excel=excel) if format == "csv" else write_jsonl(source(), target)

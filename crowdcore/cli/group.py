@@ -20,6 +20,8 @@ VERBS = {
     "stop": ("crowdcore.cli.runs_cmd:stop", "End a run: no new work, people in the middle may finish."),
     "set": ("crowdcore.cli.runs_cmd:set_", "Change what may be changed of an open run."),
     "export": ("crowdcore.cli.export_cmd:export", "Write the answers to a file."),
+    "worker": ("crowdcore.cli.worker_cmd:worker", "Show workers; grant, revoke, block, unblock."),
+    "tips": ("crowdcore.cli.tips_cmd:tips", "List, accept and remove workers' tips; list their feedback."),
     "simulate": ("crowdcore.cli.simulate_cmd:simulate", "Let simulated workers work on a run."),
     "options": ("crowdcore.cli.options_cmd:options", "Print every option of a plugin or section."),
     "plugins": ("crowdcore.cli.plugins_cmd:plugins", "List, check and show installed plugins."),

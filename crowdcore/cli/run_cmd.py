@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from crowdcore.cli.logs import show_logs
 from crowdcore.errors import ConfigError
 from crowdcore.quantities import format_duration
 from crowdcore.reporting import line, money, people, remains, summary
@@ -47,6 +48,7 @@ def run(task: Path, changes: tuple[str, ...], profile: str | None, yes: bool, no
         if word.startswith("-") or "=" not in word:
             raise ConfigError(f"command line: {word!r} is not KEY=VALUE (as in architect.port=1234) nor an option; "
                               "`crowd run --help` lists the options")  # fmt: skip
+    show_logs()
     with Signals() as signals:
         config = load_config(_task_file(task), overrides=list(changes), profile=profile)
         handle = launch(config, confirm=None if yes else _confirm)
@@ -62,6 +64,7 @@ def resume(run: str | None, reload: bool, no_open: bool, log_rate: float) -> int
     """Go on with RUN (default: the newest that is not finished) exactly where it was."""
     from crowdcore import resume as go_on
 
+    show_logs()
     with Signals() as signals:
         return _serve(go_on(run, reload=reload), signals, no_open, log_rate)
 

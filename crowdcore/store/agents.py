@@ -77,9 +77,7 @@ def statuses(conn: Conn, agent_id: int) -> tuple[str, str]:
 
 def open_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
     """The visit's open agent."""
-    row = conn.one(
-        _SELECT + "WHERE g.visit_id = :visit AND g.status IN ('waiting', 'in_task')", visit=visit_id
-    )
+    row = conn.one(_SELECT + "WHERE g.visit_id = :visit AND g.status IN ('waiting', 'in_task')", visit=visit_id)
     return None if row is None else _row(row)
 
 
@@ -116,12 +114,37 @@ def of_kind_in_visit(conn: Conn, visit_id: int, kind: str) -> AgentRow | None:
     return None if row is None else _row(row)
 
 
-def page(conn: Conn, run_id: int, after: int, *, unfinished: bool, simulated: bool, limit: int = 500) -> list[AgentRow]:
-    """A keyset page of the run's agents with unit work (ids above `after`); `unfinished`: also without submission."""
+def any_after_task(conn: Conn, run_id: int) -> bool:
+    """Whether the run has shown an after-task form."""
+    sql = "SELECT 1 FROM agent WHERE run_id = :run AND kind = 'after_task' AND kind <> 'unit' LIMIT 1"
+    return conn.one(sql, run=run_id) is not None
+
+
+def after_task(conn: Conn, row: AgentRow) -> tuple[int, str] | None:
+    """The answered after-task form (agent, state) of a visit, for the last unit that was done in it."""
+    found = conn.one(
+        "SELECT id, state FROM agent WHERE visit_id = :visit AND kind = 'after_task' AND status = 'completed'"
+        " AND :agent = (SELECT MAX(id) FROM agent WHERE visit_id = :visit AND unit_id IS NOT NULL"
+        " AND status = 'completed')",
+        visit=row.visit.id, agent=row.id,
+    )  # fmt: skip
+    return None if found is None else (found["id"], found["state"])
+
+
+def page(
+    conn: Conn, run_id: int, after: int, *, unfinished: bool, simulated: bool, special: tuple[str, ...] = (),
+    limit: int = 500,
+) -> list[AgentRow]:  # fmt: skip
+    """A keyset page of the run's agents with work on its task data (ids above `after`).
+
+    `unfinished`: also without submission. `special`: also agents of these kinds (onboarding, screening, gold).
+    """
+    kinds = {f"k{n}": kind for n, kind in enumerate(special)}
+    others = f" OR g.kind IN ({', '.join(f':{name}' for name in kinds)})" if kinds else ""
     rows = conn.all(
-        _SELECT + "WHERE g.run_id = :run AND g.id > :after AND g.unit_id IS NOT NULL"
+        _SELECT + f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others})"
         " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no) ORDER BY g.id LIMIT :limit",
-        run=run_id, after=after, unfinished=unfinished, simulated=simulated, no=False, limit=limit,
+        run=run_id, after=after, unfinished=unfinished, simulated=simulated, no=False, limit=limit, **kinds,
     )  # fmt: skip
     return [_row(r) for r in rows]
 
@@ -156,9 +179,7 @@ def complete(
 
 def end(conn: Conn, agent_id: int, reason: str, now: float) -> str | None:
     """waiting | in_task -> ended for `reason`; returns the status before, None if it was not open."""
-    row = conn.one(
-        "SELECT status FROM agent WHERE id = :id AND status IN ('waiting', 'in_task')", id=agent_id
-    )
+    row = conn.one("SELECT status FROM agent WHERE id = :id AND status IN ('waiting', 'in_task')", id=agent_id)
     if row is None:
         return None
     check_move("agent", row["status"], "ended")

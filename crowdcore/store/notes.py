@@ -68,6 +68,11 @@ def of_agent(conn: Conn, agent_id: int) -> list[Note]:
     return [_note(r) for r in conn.all(_SELECT + "WHERE n.agent_id = :agent ORDER BY n.id", agent=agent_id)]
 
 
+def any_in_run(conn: Conn, run_id: int) -> bool:
+    """Whether workers of the run wrote anything."""
+    return conn.one("SELECT 1 FROM note WHERE run_id = :run LIMIT 1", run=run_id) is not None
+
+
 def get(conn: Conn, note_id: int) -> Note | None:
     """The note with this id."""
     row = conn.one(_SELECT + "WHERE n.id = :id", id=note_id)

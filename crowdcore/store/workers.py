@@ -84,9 +84,7 @@ def find_visit(conn: Conn, run_id: int, worker_id: int, external_id: str) -> Vis
     return None if row is None else _visit(row)
 
 
-def open_visit(
-    conn: Conn, run_id: int, worker_id: int, external_id: str, params: dict[str, str], now: float
-) -> int:
+def open_visit(conn: Conn, run_id: int, worker_id: int, external_id: str, params: dict[str, str], now: float) -> int:
     """A new open visit; returns its id."""
     visit_id: int = conn.value(
         "INSERT INTO visit (run_id, worker_id, external_id, params, status, started_at)"
@@ -115,3 +113,37 @@ def visit_submitted_late(conn: Conn, visit_id: int, now: float, completion: str)
         " WHERE id = :id AND status IN ('open', 'timed_out')",
         now=now, completion=completion, id=visit_id,
     )  # fmt: skip
+
+
+def named(conn: Conn, name: str) -> list[Worker]:
+    """Workers of this name, one for each provider that knows it."""
+    sql = "SELECT id, name, provider, simulated FROM worker WHERE name = :name ORDER BY provider"
+    return [of_row(row) for row in conn.all(sql, name=name)]
+
+
+def blocked(conn: Conn, worker_id: int) -> str | None:
+    """Why the worker is blocked, None if they are not."""
+    reason: str | None = conn.value("SELECT blocked FROM worker WHERE id = :id", id=worker_id)
+    return reason
+
+
+def set_blocked(conn: Conn, worker_id: int, reason: str | None) -> None:
+    """Block the worker for `reason`, or with None no longer."""
+    conn.execute("UPDATE worker SET blocked = :reason WHERE id = :id", reason=reason, id=worker_id)
+
+
+def work_by_task(conn: Conn, worker_id: int) -> dict[str, int]:
+    """How many pieces of work on units the worker has submitted, by task."""
+    rows = conn.all(
+        "SELECT t.name, COUNT(*) AS n FROM agent g JOIN run r ON r.id = g.run_id JOIN task t ON t.id = r.task_id"
+        " WHERE g.worker_id = :worker AND g.status = 'completed' AND g.unit_id IS NOT NULL"
+        " GROUP BY t.name ORDER BY t.name",
+        worker=worker_id,
+    )
+    return {r["name"]: r["n"] for r in rows}
+
+
+def newest_run(conn: Conn, worker_id: int) -> int | None:
+    """The newest run that the worker has visited."""
+    run_id: int | None = conn.value("SELECT MAX(run_id) FROM agent WHERE worker_id = :worker", worker=worker_id)
+    return run_id

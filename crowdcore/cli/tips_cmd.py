@@ -1,0 +1,90 @@
+"""`crowd tips`: what workers left for others, accepted or removed; and what they wrote to the author."""
+
+from __future__ import annotations
+
+import json
+import time
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+import click
+
+from crowdcore.cli.common import open_store, when
+from crowdcore.errors import ConfigError, RunError
+from crowdcore.store import events, notes, outbox, runs
+from crowdcore.store.units import MICROS
+
+if TYPE_CHECKING:
+    from crowdcore.store import Conn
+    from crowdcore.store.notes import Note
+
+
+@click.command()
+@click.argument("task")
+@click.option("--accept", type=int, metavar="ID", help="Show this tip to later workers.")
+@click.option("--bonus", metavar="AMOUNT", help="With --accept: what its author gets for it, in the run's currency.")
+@click.option("--remove", type=int, metavar="ID", help="Show this tip to nobody (any more).")
+@click.option("--feedback", is_flag=True, help="List what workers wrote to you instead.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, one array.")
+def tips(task: str, accept: int | None, bonus: str | None, remove: int | None, feedback: bool, as_json: bool) -> None:
+    """List the tips that workers of TASK left; accept or remove them."""
+    if bonus is not None and accept is None:
+        raise ConfigError("command line: --bonus goes with --accept ID")
+    amount = _money(bonus)
+    with open_store() as database:
+        database.read(lambda c: runs.of_task(c, task))  # RunError with near names if there is none
+        if accept is not None:
+            database.write(lambda c: _accept(c, task, accept, amount))
+            click.echo(f"tip {accept} is shown to later workers" + (f"; bonus {bonus} recorded" if amount else ""))
+        if remove is not None:
+            database.write(lambda c: _decide(c, task, remove, "removed"))
+            click.echo(f"tip {remove} is removed")
+        if accept is None and remove is None:
+            found = database.read(lambda c: notes.of_task(c, task, "feedback" if feedback else "tip"))
+            _print(found, as_json)
+
+
+def _money(text: str | None) -> Decimal | None:
+    try:
+        amount = None if text is None else Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if amount is not None and not (amount.is_finite() and Decimal(0) < amount < 1_000_000):
+        raise ConfigError(f"command line: --bonus {text!r} is no amount, as in --bonus 0.50")
+    return amount
+
+
+def _decide(conn: Conn, task: str, note_id: int, status: str) -> Note:
+    found = next((n for n in notes.of_task(conn, task, "tip") if n.id == note_id), None)
+    if found is None:
+        raise RunError(f"task {task} has no tip {note_id}; `crowd tips {task}` lists them")
+    if notes.set_status(conn, note_id, status):
+        events.append(
+            conn, found.run_id, time.time(), f"tip_{status}", "operator", [], note=note_id, worker=found.worker_id
+        )
+    return found
+
+
+def _accept(conn: Conn, task: str, note_id: int, amount: Decimal | None) -> None:
+    found, now = _decide(conn, task, note_id, "accepted"), time.time()
+    if amount is not None:
+        paid = outbox.intend(
+            conn, run_id=found.run_id, kind="bonus", key=f"bonus:tip:{note_id}", now=now, worker_id=found.worker_id,
+            visit_id=found.visit_id, unit_id=found.unit_id, amount_micros=int(amount * MICROS),
+            currency=runs.get(conn, found.run_id).currency, payload=json.dumps({"reason": "your tip helps others"}),
+        )  # fmt: skip
+        if not paid:
+            raise RunError(f"tip {note_id} has had its bonus already")
+
+
+def _print(found: list[Note], as_json: bool) -> None:
+    if as_json:
+        keys = ("id", "run", "worker", "kind", "text", "status", "created_at")
+        click.echo(json.dumps([{k: getattr(n, k) for k in keys} for n in found], indent=2, ensure_ascii=False))
+        return
+    for note in found:
+        click.echo(f"{note.id:>6}  {note.status:<9} {note.worker:<20} {when(note.created_at)}  {note.run}")
+        for line in note.text.splitlines():
+            click.echo(f"        {line}")
+    if not found:
+        click.echo("nothing yet")
