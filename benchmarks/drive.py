@@ -83,8 +83,8 @@ async def drive(url: str, workers: int, each: int, prefix: str, server: int) -> 
         "units_per_second": units / seconds,
         "server_cpu_us_per_unit": (cpu_seconds(server) - spent) / units * 1e6,
         "driver_cpu_us_per_unit": (_own_cpu() - own) / units * 1e6,
-        "claim_p50_ms": _percentile(times.claims, 50), "claim_p95_ms": _percentile(times.claims, 95),
-        "submit_p50_ms": _percentile(times.submits, 50), "submit_p95_ms": _percentile(times.submits, 95),
+        "claim_p50_ms": percentile(times.claims, 50), "claim_p95_ms": percentile(times.claims, 95),
+        "submit_p50_ms": percentile(times.submits, 50), "submit_p95_ms": percentile(times.submits, 95),
     }  # fmt: skip
 
 
@@ -93,7 +93,8 @@ def _own_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _percentile(seconds: list[float], percent: int) -> float:
+def percentile(seconds: list[float], percent: int) -> float:
+    """In milliseconds."""
     return sorted(seconds)[min(len(seconds) * percent // 100, len(seconds) - 1)] * 1000
 
 

@@ -130,10 +130,14 @@ def _started(command: list[str], port: int, data: Path) -> Iterator[Server]:
         process.wait()
 
 
-def helper(module: str, *words: str) -> subprocess.Popen[str]:
-    """A helper of this package as a process whose one line of JSON `answer` reads."""
+def helper(module: str, *words: str, quiet: bool = False) -> subprocess.Popen[str]:
+    """A helper of this package as a process whose one line of JSON `answer` reads; `quiet`: it is to be killed."""
     return subprocess.Popen(
-        [sys.executable, "-m", f"benchmarks.{module}", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", f"benchmarks.{module}", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if quiet else None,
+        text=True,
     )
 
 
