@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blueprint_static import StaticBlueprint, StaticOptions
+
 from crowdcore.errors import ConfigError, RequestError
 from crowdcore.markers import hookimpl
 from crowdcore.options import option
@@ -34,8 +35,8 @@ class RemoteProcedureBlueprint(StaticBlueprint):
         """The static blueprint's rows; ConfigError if there is no procedure to call."""
         if not run.procedures:
             raise ConfigError(
-                "blueprint 'remote_procedure': the task has no procedures; write @crowdcore.procedure(\"name\") above a "
-                "function in hooks.py, or pass crowdcore.Procedures({…}) in hooks="
+                "blueprint 'remote_procedure': the task has no procedures; write @crowdcore.procedure(\"name\") above "
+                "a function in hooks.py, or pass crowdcore.Procedures({…}) in hooks="
             )
         return super().blueprint_task_data(run, start)
 
