@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
     from crowdcore.facade import Run
     from crowdcore.markers import hookimpl
+    from crowdcore.options import option
     from crowdcore.procedures import Procedures, procedure
     from crowdcore.runner import RunHandle, launch, resume, wait
     from crowdcore.state import AgentState
@@ -47,6 +48,7 @@ _HOME = {
     "crowdcore.facade": "Run",
     "crowdcore.runner": "RunHandle launch resume wait",
     "crowdcore.markers": "hookimpl",
+    "crowdcore.options": "option",
     "crowdcore.procedures": "Procedures procedure",
     "crowdcore.state": "AgentState",
     "crowdcore.types": (
@@ -61,7 +63,7 @@ __all__ = [
     "LaunchReduced", "Payment", "PluginError", "Procedures", "Refusal", "Release", "Requeue", "Run", "RunConfig",
     "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError", "Unit", "UnitLaunched",
     "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl", "launch",
-    "load_config", "procedure", "resume", "wait",
+    "load_config", "option", "procedure", "resume", "wait",
 ]  # fmt: skip
 
 

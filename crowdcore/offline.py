@@ -10,7 +10,7 @@ from crowdcore.clock import SystemClock
 from crowdcore.context import RunContext
 from crowdcore.deadlines import ServiceClock
 from crowdcore.errors import RunError
-from crowdcore.facade import Run
+from crowdcore.facade import facades
 from crowdcore.hooks import Hooks
 from crowdcore.secret import derive, secret_key
 from crowdcore.snapshot import reopen
@@ -49,14 +49,12 @@ async def offline_context(db: Database, row: RunRow) -> RunContext:
     folder = paths.run_folder(db.folder, row.name)
     config, plugins, _ = reopen(row, folder, secrets=False)
     services = Offline(db, row, config)
-
-    def facade_for(plugin: str) -> Run:
-        return Run(services, plugin, plugins.options(plugin))
-
+    facade_for = facades(services, plugins)
     hooks = Hooks(plugins, facade_for)
     clock = SystemClock()
     return RunContext(
         db=db, run_id=row.id, task_id=row.task_id, name=row.name, config=config, hooks=hooks, clock=clock,
         service=ServiceClock(clock, row.service_time), files=FileStore(db.folder / "files"), folder=folder,
-        provider=row.provider, currency=row.currency, state_class=await hooks.agent_state(), facade_for=facade_for, accepting=False,
+        provider=row.provider, currency=row.currency, state_class=await hooks.agent_state(),
+        facade_for=facade_for, accepting=False,
     )  # fmt: skip

@@ -6,6 +6,7 @@ crowdcore.wait(run, log_rate=30)
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from crowdcore.store.runs import RunRow
 
 _open: dict[tuple[str | None, Path], tuple[Database, int]] = {}
+log = logging.getLogger("crowdcore.run")
 _open_lock = threading.Lock()
 
 
@@ -122,6 +124,8 @@ def launch(
     if not isinstance(config, RunConfig):
         config = load_config(config, overrides=list(overrides), profile=profile)
     plugins = RunPlugins(config, hooks=list(hooks))
+    for doubt in plugins.warnings:
+        log.warning("%s", doubt)
     if confirm is not None and provider_says(plugins, "spends", False) and not confirm(_question(config)):
         raise RunError("nothing was launched")
     data = paths.data_dir(data_dir)

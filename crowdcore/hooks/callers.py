@@ -256,10 +256,15 @@ def _changed(source: Implementation, given: dict[str, Any], changed: dict[str, A
     return {**given, **changed}
 
 
+def wanted(answer: str) -> str:
+    """What a hook answers, in words for a message."""
+    return "a value that is not None" if answer == "Any" else answer
+
+
 def _checked(source: Implementation, value: Any) -> Any:
     spec = HOOKS[source.hook]
     if value is None and not spec.may_be_none:
-        raise PluginError(f"{source.hook} of {source.label} answered None; the hook wants {spec.answer}")
+        raise PluginError(f"{source.hook} of {source.label} answered None; the hook wants {wanted(spec.answer)}")
     return value
 
 

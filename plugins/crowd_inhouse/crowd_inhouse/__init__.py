@@ -54,6 +54,12 @@ class InhouseProvider:
             return Refusal("This link is not a valid invitation. Please use the link that was sent to you, unchanged.")
         return Identity(name, place, _known(params))
 
+    @hookimpl
+    def provider_launch(self, run: Run) -> None:
+        """Tell the operator how people come."""
+        if self.access(run) == "invite":
+            run.log.info("people come by personal links: crowd invite %s NAME…", run.name)
+
     @hookimpl(nonblocking=True)
     def provider_page(self, run: Run) -> dict[str, Any]:
         """In open access the page may ask for a name."""
