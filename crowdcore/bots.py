@@ -4,7 +4,6 @@ A bot is a class with `Options` (a documented dataclass) and one method, `act`. 
 was said so far and keeps nothing else, so that it goes on after a restart where it stood.
 """
 
-# ruff: noqa: RUF009 - `option` is a call of dataclasses.field, a fresh one for every line
 from __future__ import annotations
 
 import json

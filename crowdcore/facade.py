@@ -168,11 +168,13 @@ class Run:
 
     def __init__(
         self, services: RunServices, plugin: str, options: Any, space: str | None = None,
-        procedures: Mapping[str, Procedure] | None = None,
+        procedures: Mapping[str, Procedure] | None = None, from_snapshot: bool = False,
     ) -> None:  # fmt: skip
         self._services = services
         self.procedures: Mapping[str, Procedure] = procedures or {}
         """The task's `@crowdcore.procedure` functions, by name."""
+        self.from_snapshot = from_snapshot
+        """Whether the run goes on with its files as they were at launch; False at launch and after `--reload`."""
         self._space = space or plugin
         self.plugin: str = plugin
         """The name this plugin is registered under: `provider:mturk`, `hooks.py`."""
@@ -237,7 +239,7 @@ class Run:
 
 def facades(services: RunServices, plugins: RunPlugins) -> Callable[[str], Run]:
     """What makes the `run` of each plugin of a run, by the plugin's name (for `Hooks`)."""
-    return lambda plugin: Run(services, plugin, plugins.options(plugin), plugins.space(plugin), plugins.procedures)
+    return lambda plugin: Run(services, plugin, plugins.options(plugin), plugins.space(plugin), **plugins.shown())
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from crowdcore.quantities import format_duration
 
 if TYPE_CHECKING:
-    from crowdcore.runner import RunHandle
     from crowdcore.progress import Counters
+    from crowdcore.runner import RunHandle
 
 
 def line(handle: RunHandle) -> str:
@@ -46,10 +46,10 @@ def expected_end(counters: Counters, started: float, now: float) -> float | None
 def summary(handle: RunHandle, reason: str) -> list[str]:
     """The last lines of a run that ended."""
     c = handle.counters
-    expired = c.units["expired"]
+    expired = f", {c.units['expired']} expired" if c.units["expired"] else ""
     return [
         f"{handle.name} ended: {reason}.",
-        f"{c.done} units completed" + (f", {expired} expired" if expired else "") + f"; {c.owed:.2f} {c.currency} owed.",
+        f"{c.done} units completed{expired}; {c.owed:.2f} {c.currency} owed.",
         f"answers: crowd export {handle.task} --format csv -o answers.csv",
     ]  # fmt: skip
 

@@ -123,8 +123,7 @@ class Serving:
         """The `run` that one plugin gets."""
         if plugin not in self._runs:
             plugins = self._setup.plugins
-            space = plugins.space(plugin)
-            self._runs[plugin] = Run(self, plugin, plugins.options(plugin), space, plugins.procedures)
+            self._runs[plugin] = Run(self, plugin, plugins.options(plugin), plugins.space(plugin), **plugins.shown())
         return self._runs[plugin]
 
     async def application(self, context: RunContext, work: Work, counters: Counters, build: Path) -> Any:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-UnitStatus = Literal[
-    "created", "launched", "assigned", "completed", "accepted", "soft_rejected", "rejected", "expired"
-]
+UnitStatus = Literal["created", "launched", "assigned", "completed", "accepted", "soft_rejected", "rejected", "expired"]
 AgentStatus = Literal["waiting", "in_task", "completed", "ended"]
 VisitStatus = Literal["open", "submitted", "approved", "rejected", "returned", "timed_out", "screened_out"]
 RunStatus = Literal["launching", "running", "paused", "draining", "finished", "stopped"]

@@ -5,7 +5,6 @@
 `changeable` may be changed while a run is open (`crowd set RUN key=value`).
 """
 
-# ruff: noqa: RUF009 - `option` is a call of dataclasses.field, a fresh one for every line
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -104,6 +104,10 @@ class RunPlugins:
         """The options that a plugin sees as `run.options`; hooks.py sees the blueprint's."""
         return self.config.blueprint.options if self.space(plugin) == HOOKS_PY else self.registered[plugin].options
 
+    def shown(self) -> dict[str, Any]:
+        """What each plugin's `run` says of the run's own files: {"procedures", "from_snapshot"}."""
+        return {"procedures": self.procedures, "from_snapshot": self.files.snapshot is not None}
+
     def space(self, plugin: str) -> str:
         """Whose records a plugin's are: everything that the task itself brings shares one name."""
         return HOOKS_PY if plugin.startswith("hooks") else plugin

@@ -72,9 +72,7 @@ class Metrics:
 
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Collector(self))
-        return Reply(
-            200, generate_latest(registry), (b"content-type", CONTENT_TYPE_LATEST.encode()), NO_STORE
-        )
+        return Reply(200, generate_latest(registry), (b"content-type", CONTENT_TYPE_LATEST.encode()), NO_STORE)
 
     def families(self) -> Iterator[Metric]:
         """All metric families, as prometheus_client objects."""
@@ -92,9 +90,7 @@ class Metrics:
         submissions = CounterMetricFamily("crowd_submissions", "Stored submissions", labels=["run"])
         submissions.add_metric([run], counters.submissions)
         yield submissions
-        seconds = HistogramMetricFamily(
-            "crowd_request_seconds", "Time to answer", labels=["run", "route", "status"]
-        )
+        seconds = HistogramMetricFamily("crowd_request_seconds", "Time to answer", labels=["run", "route", "status"])
         for (route, status_class), histogram in sorted(self._requests.items()):
             seconds.add_metric([run, route, status_class], _cumulative(histogram), histogram.total)
         yield seconds

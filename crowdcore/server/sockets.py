@@ -14,9 +14,7 @@ from crowdcore.server.reply import Receive, Scope, Send
 _PATH = re.compile(re.escape(AGENTS) + r"/([0-9]{1,19})/live")
 
 
-async def serve_socket(
-    api: WorkerApi, live: LiveHandler | None, scope: Scope, receive: Receive, send: Send
-) -> None:
+async def serve_socket(api: WorkerApi, live: LiveHandler | None, scope: Scope, receive: Receive, send: Send) -> None:
     """Check the token, then hand the accepted connection to `live`.
 
     A refusal is accepted first, since browsers hide the reason of a failed handshake: an `error` frame

@@ -25,9 +25,7 @@ class Event:
     data: dict[str, Any]
 
 
-def append(
-    conn: Conn, run_id: int | None, at: float, kind: str, actor: str, moves: list[Move], **ids: Any
-) -> int:
+def append(conn: Conn, run_id: int | None, at: float, kind: str, actor: str, moves: list[Move], **ids: Any) -> int:
     """Add the event of this transaction; returns its id. `actor` is worker, operator, service or a plugin."""
     data = json.dumps({**ids, "moves": moves}, separators=(",", ":"))
     event_id: int = conn.value(
@@ -55,10 +53,7 @@ def last_id(conn: Conn, run_id: int) -> int:
 def cursor(conn: Conn, run_id: int, consumer: str) -> int:
     """How far `consumer` has come in the run's events; 0 at first."""
     return (
-        conn.value(
-            "SELECT event_id FROM cursor WHERE run_id = :run AND consumer = :who", run=run_id, who=consumer
-        )
-        or 0
+        conn.value("SELECT event_id FROM cursor WHERE run_id = :run AND consumer = :who", run=run_id, who=consumer) or 0
     )
 
 

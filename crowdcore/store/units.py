@@ -41,9 +41,7 @@ def launch_slice(
     The run's ordinal moves with them, so a resumed launch goes on exactly here. Returns units added;
     a slice that another launch has already stored adds nothing.
     """
-    rows = [
-        {"run": run_id, "ordinal": start + n, "item": item, "units": units} for n, item in enumerate(items)
-    ]
+    rows = [{"run": run_id, "ordinal": start + n, "item": item, "units": units} for n, item in enumerate(items)]
     end = start + len(rows)
     moved = conn.execute(
         "UPDATE run SET next_ordinal = :end, exhausted = :exhausted WHERE id = :run AND next_ordinal = :start",
@@ -68,15 +66,22 @@ def launch_slice(
     )  # fmt: skip
     last = conn.value("SELECT MAX(id) FROM unit")
     events.append(
-        conn, run_id, now, "units_launched", "service", [], first=first, last=last, count=count,
-        ordinal=end, exhausted=exhausted,
+        conn,
+        run_id,
+        now,
+        "units_launched",
+        "service",
+        [],
+        first=first,
+        last=last,
+        count=count,
+        ordinal=end,
+        exhausted=exhausted,
     )
     return count
 
 
-def free_page(
-    conn: Conn, run_id: int, worker_id: int, after: Position, limit: int
-) -> list[tuple[Free, bool]]:
+def free_page(conn: Conn, run_id: int, worker_id: int, after: Position, limit: int) -> list[tuple[Free, bool]]:
     """Launched units after a position, seat by seat, each with whether the worker has had that assignment."""
     rows = conn.all(
         "SELECT u.id, u.assignment_id, u.seat, EXISTS (SELECT 1 FROM unit d"

@@ -1,6 +1,5 @@
 """The `mock` blueprint and provider: the smallest complete ones, for tests and for trying things out."""
 
-# ruff: noqa: RUF009 - `option` is a call of dataclasses.field, a fresh one for every line
 from __future__ import annotations
 
 import itertools

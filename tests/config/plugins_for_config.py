@@ -1,6 +1,5 @@
 """Plugins that the tests of the configuration name: found by a real catalogue, through real entry points."""
 
-# ruff: noqa: RUF009 - `option` is a call of dataclasses.field
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path

@@ -82,7 +82,8 @@ def test_jsonl_has_item_answer_files_times_and_provenance(answered: dict[str, An
 def test_all_adds_work_that_was_not_submitted(answered: dict[str, Any]) -> None:
     rows = [json.loads(line) for line in run_crowd("export", "t", "--all").splitlines()]
     assert [(r["worker"], r["status"], r["reason"]) for r in rows] == [
-        ("x", "completed", None), ("y", "completed", None), ("slow", "ended", "timed_out"), ("back", "ended", "returned"),
+        ("x", "completed", None), ("y", "completed", None), ("slow", "ended", "timed_out"),
+        ("back", "ended", "returned"),
     ]  # fmt: skip
     assert rows[2]["data"] is None
 
@@ -112,7 +113,7 @@ def row(**data: Any) -> Row:
 )
 def test_text_comes_back_from_csv_exactly_as_it_was(answers: list[dict[str, str]]) -> None:
     target = io.StringIO(newline="")
-    assert write_csv(lambda: [row(**{}) | {"data": a} for a in answers], target) == len(answers)
+    assert write_csv(lambda: [row() | {"data": a} for a in answers], target) == len(answers)
     back = list(csv.DictReader(io.StringIO(target.getvalue(), newline="")))
     for answer, line in zip(answers, back, strict=True):
         assert {k.removeprefix("data."): v for k, v in line.items() if k.startswith("data.") and v} == {

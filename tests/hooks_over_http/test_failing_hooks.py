@@ -72,7 +72,11 @@ def start(machine: Machine, task: Callable[..., None], request: pytest.FixtureRe
 
 
 def told(process: Served, line: str) -> None:
-    process.expect("^[0-9:]{8} [A-Z]+ [^ ]+: (demo-1: )?" + "".join(c if c.isalnum() else f"\\{c}" for c in line), 10, stream="stderr")
+    process.expect(
+        "^[0-9:]{8} [A-Z]+ [^ ]+: (demo-1: )?" + "".join(c if c.isalnum() else f"\\{c}" for c in line),
+        10,
+        stream="stderr",
+    )
 
 
 @pytest.mark.parametrize("line", AT_ENTERING)

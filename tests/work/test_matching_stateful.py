@@ -94,7 +94,10 @@ class Matching(RuleBasedStateMachine):
         """What must be true whatever happened."""
         held = "SELECT COUNT(*) FROM agent WHERE status = 'in_task' GROUP BY unit_id HAVING COUNT(*) > 1"
         assert self._value(held) is None, "a unit in two hands"
-        twice = "SELECT COUNT(*) FROM unit WHERE worker_id IS NOT NULL GROUP BY assignment_id, worker_id HAVING COUNT(*) > 1"
+        twice = (
+            "SELECT COUNT(*) FROM unit WHERE worker_id IS NOT NULL"
+            " GROUP BY assignment_id, worker_id HAVING COUNT(*) > 1"
+        )
         assert self._value(twice) is None, "a worker twice in one assignment"
         most = "SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM agent WHERE status = 'in_task' GROUP BY worker_id) q"
         assert (self._value(most) or 0) <= 1, "a worker with two open units"

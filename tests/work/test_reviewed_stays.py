@@ -9,6 +9,8 @@ from crowdcore.store import open_database
 from crowdcore.testing import Browserless, ManualClock
 from tests.work.conftest import Launch
 
+REVIEW = "UPDATE unit SET status = :status WHERE id = (SELECT unit_id FROM agent WHERE id = :agent)"
+
 
 @pytest.mark.parametrize(
     ("limit", "reason"),
@@ -23,8 +25,7 @@ def test_the_end_of_a_run_leaves_reviewed_units_untouched(
     for worker, outcome in zip("abc", reviewed, strict=True):
         page = Browserless(run.url, worker_id=worker).enter()
         assert page.submit({"text": worker}).status_code == 200
-        sql = "UPDATE unit SET status = :status WHERE id = (SELECT unit_id FROM agent WHERE id = :agent)"
-        database.write(lambda c, s=outcome, a=page.document["agent"]: c.execute(sql, status=s, agent=a))  # type: ignore[misc]
+        database.write(lambda c, s=outcome, a=page.document["agent"]: c.execute(REVIEW, status=s, agent=a))  # type: ignore[misc]
     clock.advance(3601)
     while run.wait(0.05) is None:
         clock.advance(5)

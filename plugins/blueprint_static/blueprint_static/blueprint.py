@@ -42,7 +42,7 @@ class StaticBlueprint:
         return rows(self.options, self.pages.check_row, start)
 
     def _build_bundle(self, run: Run) -> None:
-        if self.options.build_command:
+        if self.options.build_command and not run.from_snapshot:
             from blueprint_static import bundle
 
             if bundle.build(self.options, Path(run.task_dir)):
@@ -57,17 +57,13 @@ class StaticBlueprint:
             taken = [name for name in ("index.html", _OURS) if (build_dir / name).exists()]
             if taken:
                 raise ConfigError(f"blueprint.extra_source_dir: {extra / taken[0]}: the page itself has this name")
-        if self._resumed(build_dir):
-            shutil.copytree(build_dir.parent / _KEPT, build_dir, dirs_exist_ok=True)
+        kept = build_dir.parent / _KEPT
+        if run.from_snapshot and kept.is_dir():
+            shutil.copytree(kept, build_dir, dirs_exist_ok=True)
         elif self.pages.is_bundle or self.options.build_command:
             self._write_bundle(run, build_dir)
         else:
             self._write_page(build_dir)
-
-    def _resumed(self, build_dir: Path) -> bool:
-        """Whether the run goes on with a bundle it was launched with: its page is a copy made at launch."""
-        kept = build_dir.parent / _KEPT
-        return kept.is_dir() and build_dir.parent in self.options.task_source.parents
 
     def _write_bundle(self, run: Run, build_dir: Path) -> None:
         from blueprint_static import bundle

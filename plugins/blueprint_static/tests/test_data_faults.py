@@ -166,7 +166,7 @@ from types import SimpleNamespace
 from blueprint_static import StaticBlueprint, StaticOptions
 blueprint = StaticBlueprint()
 blueprint.options = StaticOptions(task_source=Path(sys.argv[1]), data_csv=Path(sys.argv[2]))
-run = SimpleNamespace(task_dir=Path("."))
+run = SimpleNamespace(task_dir=Path("."), from_snapshot=False)
 count = 0
 for row in blueprint.blueprint_task_data(run):
     count += 1

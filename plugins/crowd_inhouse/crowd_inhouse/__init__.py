@@ -64,7 +64,13 @@ class InhouseProvider:
     def provider_page(self, run: Run) -> dict[str, Any]:
         """In open access the page may ask for a name."""
         is_open = self.access(run) == "open"
-        return {"name": "in-house", "ask_name": is_open, "pick": "assignment_id", "try_out": is_open, "show_items": is_open}
+        return {
+            "name": "in-house",
+            "ask_name": is_open,
+            "pick": "assignment_id",
+            "try_out": is_open,
+            "show_items": is_open,
+        }
 
     @hookimpl(nonblocking=True)
     def provider_complete(self, run: Run, visit: Visit, agent: Agent) -> Completion:

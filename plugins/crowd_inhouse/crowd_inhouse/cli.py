@@ -56,7 +56,9 @@ def owed(task: str, target: Path | None) -> None:
             rows += page
             after = page[-1].id
     for row in rows:
-        assert row.worker is not None and row.amount is not None and row.currency is not None
+        assert row.worker is not None
+        assert row.amount is not None
+        assert row.currency is not None
         count, amount = totals[row.worker.name, row.currency]
         totals[row.worker.name, row.currency] = (count + 1, amount + row.amount)
     for (worker, currency), (count, amount) in sorted(totals.items()):
