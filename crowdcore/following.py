@@ -115,7 +115,7 @@ async def _turn_away(context: RunContext, row: AgentRow, agent: Agent, refusal: 
     """The end of a visit in which nothing was earned; a named one stays open if the worker may look again."""
     fields: dict[str, Any] = {"outcome": refusal.code, "message": refusal.detail}
     for_good = refusal.code in FOR_GOOD
-    completion = Completion("thanks", fields=fields if for_good else {**fields, "next": True})
+    completion = Completion("thanks", fields=fields if for_good else {**fields, "again": True})
     status: str | None = None
     if refusal.code in ("not_qualified", "blocked"):
         status = "screened_out"

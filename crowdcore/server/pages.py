@@ -34,7 +34,7 @@ _BASE = re.compile(rb"<base\s", re.IGNORECASE)
 _PRELOADS = b"".join(
     b'<link rel="modulepreload" href="../%s">' % name.encode()
     for name in ("crowd.js", *sorted(f"crowd/{path.name}" for path in (STATIC / "crowd").glob("*.js")))
-    if name != "crowd/live.js"  # fetched by live work only
+    if name not in ("crowd/live.js", "crowd/questions.js")  # fetched by live work and after-task forms only
 )
 
 

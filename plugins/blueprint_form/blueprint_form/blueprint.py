@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from blueprint_form.data import Faults, check_source, find_source
+from blueprint_form.data import Faults, check_source, checked_items, find_source
 from blueprint_form.insertions import TRIGGERS, VALIDATORS
 from blueprint_form.options import FormOptions
+from crowdcore.errors import ConfigError
 from crowdcore.markers import NotInPlace, hookimpl, in_place
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ class FormBlueprint:
             faults.stop()
         items = (self._with_limit(item) for _, item in source.items(faults))
         return islice(items, start, None)
+
+    @hookimpl
+    def blueprint_gate_data(self, run: Run, gate: str, inner: Callable[[], Iterable[Any]]) -> Iterator[Any]:
+        """The forms of a gate, with insertions, checked like those of the task; `answers` stay beside them."""
+        source = f"gates.{gate}.data"
+        for entry in inner():
+            if not isinstance(entry, dict) or "form" not in entry:
+                raise ConfigError(f"{source}: an entry must be an object with 'form' and 'answers'")
+            bare = {key: value for key, value in entry.items() if key != "answers"}
+            item = self._with_limit(next(checked_items([bare], run.task_dir, source=source)))
+            yield {**item, "answers": entry["answers"]} if "answers" in entry else item
 
     def _with_limit(self, item: dict[str, Any]) -> dict[str, Any]:
         if self.options.max_file_size:

@@ -147,11 +147,13 @@ def check_item(item: Any, where: str, insertions: Insertions) -> list[Problem]:
     return problems + check(item["form"], f"{where}.form", insertions.custom)
 
 
-def checked_items(items: Iterable[Any], task_dir: Path | str = ".", start: int = 0) -> Iterator[dict[str, Any]]:
+def checked_items(
+    items: Iterable[Any], task_dir: Path | str = ".", start: int = 0, source: str = "blueprint_task_data"
+) -> Iterator[dict[str, Any]]:
     """Items from Python, each checked as it passes; for `blueprint_task_data` in hooks.py.
 
     `items` are forms or {"form": …} objects, which may name insertions of `task_dir`/insertions; the first
-    `start` are skipped. ConfigError lists the faults of the first faulty one.
+    `start` are skipped. ConfigError lists the faults of the first faulty one, each beginning with `source`.
     """
     insertions = Insertions(Path(task_dir) / "insertions")
     for index, given in enumerate(items):
@@ -161,7 +163,7 @@ def checked_items(items: Iterable[Any], task_dir: Path | str = ".", start: int =
         problems: list[Problem] = []
         item = given if isinstance(given, dict) and "form" in given else {"form": given}
         item = insertions.insert(item, f"[{index}]", problems)
-        faults.add(Path("blueprint_task_data"), problems + check_item(item, f"[{index}]", insertions))
+        faults.add(Path(source), problems + check_item(item, f"[{index}]", insertions))
         faults.stop()
         yield item
 

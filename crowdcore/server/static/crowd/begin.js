@@ -4,6 +4,7 @@ import * as device from './device.js';
 import { finish, forgetLooks, refuse } from './ending.js';
 import { reportAs, watch } from './faults.js';
 import { CrowdError, agentUrl, ask, persist } from './net.js';
+import { allow, belowPage } from './notes.js';
 import * as outbox from './outbox.js';
 import { banner, coverSoon, keepFragmentsHere, make, onTop } from './ui.js';
 import { Work, proceed } from './work.js';
@@ -88,6 +89,7 @@ async function open(given, refused) {
     reportAs(given);
   }
   forgetLooks();
+  if (agent !== null) allow(given);
   if (phase === 'done') {
     await device.drafts.drop(given.key);
     return finish(given.completion);
@@ -99,6 +101,12 @@ async function open(given, refused) {
     await banner.notice('refused', words.notAccepted);
   }
   if (phase === 'preview') await preview(provider ?? {});
+  if (given.notice) await banner.notice('notice', given.notice);
+  if (given.form) {
+    const { askQuestions } = await import('./questions.js'); // most tasks have no such form
+    return askQuestions(work, given.form);
+  }
+  if (agent !== null) await belowPage(given.tips);
   return work;
 }
 

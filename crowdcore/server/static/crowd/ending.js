@@ -2,6 +2,7 @@
 
 import * as device from './device.js';
 import { reachable, rest } from './net.js';
+import { writeButton } from './notes.js';
 import { banner, button, make, page } from './ui.js';
 import { words } from './words.js';
 
@@ -127,9 +128,11 @@ async function thanks(fields) {
   const outcome = fields.outcome in words.pages ? fields.outcome : 'thanks';
   const [title, text, next] = words.pages[outcome];
   const parts = [];
-  if (fields.next) parts.push(...more(words.next));
+  if (fields.again) parts.push(button(words.lookAgain, anew));
+  else if (fields.next) parts.push(...more(words.next));
   else if (ENDED.has(outcome)) parts.push(...more(words.startAgain));
   if ('stored' in fields) parts.push(make('h2', {}, words.stored), show(fields.stored));
+  parts.push(...writeButton());
   await banner.hide('deadline');
   await page(outcome, [fields.title ?? title, fields.message ?? text, nextOf(outcome, next)], ...parts);
   return forever();

@@ -128,6 +128,25 @@ export async function onTop(...parts) {
   return element;
 }
 
+/** Something of ours below the task's own page. */
+export async function atFoot(label, ...parts) {
+  await ready();
+  const { element, shadow } = host('foot');
+  shadow.append(make('aside', { class: 'foot', 'aria-label': label }, ...parts));
+  document.body.append(element);
+}
+
+/** A dialog with a heading over whatever there is; gone when it is closed. */
+export function dialog(title, ...parts) {
+  const { element, shadow } = host('dialog');
+  const id = 'crowd-dialog';
+  const shown = make('dialog', { 'aria-labelledby': id, onclose: () => element.remove() }, make('h2', { id }, title), ...parts);
+  shadow.append(shown);
+  document.body.append(element);
+  shown.showModal();
+  return shown;
+}
+
 /** Ask before something that cannot be undone; resolves to true or false. */
 export async function confirm({ title, text, yes, no }) {
   await ready();
