@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,20 @@ class StaticBlueprint:
         self._build_bundle(run)
         return rows(self.options, self.pages.check_row, start)
 
+    @hookimpl
+    def blueprint_gate_data(self, run: Run, gate: str, inner: Callable[[], Iterable[Any]]) -> Iterator[Any]:
+        """Rows of a gate, checked against the page that shows them; `answers` stay beside them.
+
+        With an onboarding_source the onboarding needs no row: its page is shown as it is, or filled with the one given.
+        """
+        own = gate == "onboarding" and self.options.onboarding_source is not None
+        found = False
+        for entry in inner():
+            found = True
+            yield self.pages.entry(entry, f"gates.{gate}.data", onboarding=own)
+        if own and not found:
+            yield self.pages.entry({}, "onboarding_source", onboarding=True)
+
     def _build_bundle(self, run: Run) -> None:
         if self.options.build_command and not run.from_snapshot:
             from blueprint_static import bundle
@@ -76,8 +90,9 @@ class StaticBlueprint:
 
     def _write_page(self, build_dir: Path) -> None:
         shutil.copytree(_STATIC, build_dir, dirs_exist_ok=True)
-        for name, text in self.pages.fixed().items():
-            (build_dir / _OURS / f"{name}.html").write_text(text, "utf-8")
+        preview = self.pages.preview()
+        if preview is not None:
+            (build_dir / _OURS / "preview.html").write_text(preview, "utf-8")
 
     @hookimpl
     def blueprint_frontend(self, run: Run) -> dict[str, Any]:
@@ -90,7 +105,7 @@ class StaticBlueprint:
         facts: dict[str, Any] = {
             "csp": policy(texts, options.csp), "preview_item": options.preview_source is None,
             "block_mobile": options.block_mobile,
-            "pages": [name for name in ("preview", "onboarding") if getattr(options, f"{name}_source")],
+            "pages": ["preview"] if options.preview_source is not None and not self.pages.is_bundle else [],
         }  # fmt: skip
         return {**facts, "frame_height": options.frame_height} if options.frame_height else facts
 

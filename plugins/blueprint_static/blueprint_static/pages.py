@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 HTML = "html"
 """The member of `work.init` that holds the page; a column of this name is only seen by the page itself."""
+PAGE = "$page"
+"""The member of an item that says that it is shown by another page than the task's."""
 _CLIENT = re.compile(
     r"""<script\b[^>]*\bsrc\s*=\s*["']?[^"'>]*\bcrowd\.js\b|\bimport\b[^;]*["'][^"']*\bcrowd\.js["']"""
 )
@@ -40,20 +42,35 @@ class Pages:
         """The page; None for a bundle."""
         return None if self.is_bundle else Template(read_page(self.options.task_source, "task_source"))
 
-    def fixed(self) -> dict[str, str]:
-        """Pages that no row fills: {"preview": HTML, "onboarding": HTML} as far as they are given."""
-        found = {}
-        for name in ("preview", "onboarding"):
-            path = getattr(self.options, f"{name}_source")
-            if path is not None:
-                template = Template(read_page(path, f"{name}_source"))
-                problems = template.faults + [
-                    f"{slot.line}: ${{{slot.name}}}: there is no row of data here; write $${{…}} for the text itself"
-                    for slot in template.slots
-                ]
-                _refuse(path, problems)
-                found[name] = template.fill({})
-        return found
+    @cached_property
+    def onboarding(self) -> Template | None:
+        """The page of the onboarding; None if there is none of its own."""
+        path = self.options.onboarding_source
+        return None if path is None else Template(read_page(path, "onboarding_source"))
+
+    def preview(self) -> str | None:
+        """The page for visitors without identity, which no row fills; None if there is none of its own."""
+        path = self.options.preview_source
+        if path is None:
+            return None
+        template = Template(read_page(path, "preview_source"))
+        alone = "there is no row of data here; write $${…} for the text itself"
+        _refuse(path, template.faults + [f"{slot.line}: ${{{slot.name}}}: {alone}" for slot in template.slots])
+        return template.fill({})
+
+    def entry(self, entry: Any, where: str, *, onboarding: bool) -> Any:
+        """An entry of a gate, once its page can be filled with it; ConfigError that begins with `where`."""
+        row = {name: value for name, value in entry.items() if name != "answers"} if isinstance(entry, dict) else entry
+        template = self.onboarding
+        if onboarding and template is not None and isinstance(row, dict):
+            assert self.options.onboarding_source is not None
+            _refuse(self.options.onboarding_source, template.check(list(row), self.options.answer_columns))
+            return {**entry, PAGE: "onboarding"}
+        try:
+            self.check_row(row)
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from None
+        return entry
 
     def check_row(self, row: Any) -> None:
         """ValueError if the page cannot be filled with `row`; ConfigError if the page is at fault."""
@@ -85,9 +102,10 @@ class Pages:
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         """What the worker's page gets: the row without answer columns, and the page as `html`."""
-        hidden = set(self.options.answer_columns)
+        hidden = {PAGE, *self.options.answer_columns}
         shown = {name: value for name, value in row.items() if name not in hidden}
-        return shown if self.task is None else {**shown, HTML: self.task.fill(shown)}
+        template = self.onboarding if row.get(PAGE) == "onboarding" else self.task
+        return shown if template is None else {**shown, HTML: template.fill(shown)}
 
 
 def read_page(path: Path, option: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,19 @@ class Folder:
         data = self.path / f"data-{self._launches}"
         return serve(path, data_dir=data, hooks=hooks)
 
+    def launch_file(self, name: str) -> RunHandle:
+        """A served run of a task.yaml of the test's own."""
+        self._launches += 1
+        return self._stack.enter_context(serve(self.path / name, data_dir=self.path / f"data-{self._launches}"))
+
     def faults(self, **options: Any) -> list[str]:
         """What a launch says that is refused, without the folder's path."""
+        return self.refused(lambda: self.launch(**options))
+
+    def refused(self, launch: Callable[[], object]) -> list[str]:
+        """The same for any launch."""
         with pytest.raises(ConfigError) as refusal:
-            self.launch(**options)
+            launch()
         return [line.replace(f"{self.path}/", "") for line in refusal.value.problems]
 
 
