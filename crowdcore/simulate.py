@@ -1,4 +1,7 @@
-"""Simulated workers: they go through the real worker API, and answer what the blueprint says."""
+"""Simulated workers: they go through the real worker API, and answer what the blueprint says.
+
+They know the declared answers of onboarding, screening and golds, so that gates let them through.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from crowdcore import documents
+from crowdcore.entries import ANSWERS
 from crowdcore.errors import RunError
 from crowdcore.store import agents
 
@@ -42,13 +46,14 @@ class Plan:
 async def simulate(context: RunContext, url: str, passport: str, plan: Plan) -> Tally:
     """Let the workers work on the run served at `url`; RunError if nothing answers there."""
     tally = Tally()
+    quiz = await asyncio.to_thread(_onboarding_answers, context)
     limits = httpx.Limits(max_connections=max(plan.workers, 10))
     headers = {"X-Crowd-Simulated": passport}
     async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits, headers=headers) as client:
         try:
             await asyncio.gather(
                 *(
-                    _Worker(context, client, tally, f"{plan.prefix}-{n + 1}", plan.units).work()
+                    _Worker(context, client, tally, f"{plan.prefix}-{n + 1}", plan.units, quiz).work()
                     for n in range(plan.workers)
                 )
             )
@@ -61,23 +66,26 @@ async def simulate(context: RunContext, url: str, passport: str, plan: Plan) -> 
 class _Worker:
     """One simulated worker."""
 
-    def __init__(self, context: RunContext, client: httpx.AsyncClient, tally: Tally, name: str, units: int) -> None:
+    def __init__(
+        self, context: RunContext, client: httpx.AsyncClient, tally: Tally, name: str, units: int, quiz: dict[str, Any]
+    ) -> None:  # fmt: skip
         self._context = context
         self._client = client
         self._tally = tally
         self._name = name
         self._units = units
+        self._quiz = quiz
 
     async def work(self) -> None:
         """Units one after the other, until there are enough or no more."""
         done = 0
         while not self._units or done < self._units:
             document = await self._enter()
-            while document is not None and document["phase"] == "work":
+            while document is not None and document["phase"] in ("work", "onboarding", "finish"):
                 answer = await self._submit(document)
                 if answer is None:
                     break
-                done += 1
+                done += document["phase"] == "work"
                 document = answer["next"]
             if document is None and not await self._may_come_back():
                 return
@@ -105,10 +113,7 @@ class _Worker:
 
     async def _submit(self, document: dict[str, Any]) -> dict[str, Any] | None:
         agent_id, self._last = int(document["agent"]), None
-        row = await self._context.db.aread(lambda c: agents.get(c, agent_id))
-        assert row is not None
-        agent = await documents.view(self._context, row)
-        made = await self._context.hooks.blueprint_simulate(agent)
+        made = await self._made(agent_id, document)
         files = [(name, upload) for name, upload in made.get("files", {}).items()]
         path = f"api/v1/agents/{agent_id}/submit"
         if files:
@@ -117,14 +122,28 @@ class _Worker:
         else:
             reply = await self._call("POST", path, document["token"], json={"data": made["data"]})
         if reply.is_success:
-            self._tally.submitted += 1
-            self._tally.acknowledged.append(agent_id)
+            if document["phase"] == "work":
+                self._tally.submitted += 1
+                self._tally.acknowledged.append(agent_id)
             answer: dict[str, Any] = reply.json()
             return answer
         self._refused(reply)
         if reply.status_code == 422:
             raise RunError(f"simulated answers are refused: {reply.json().get('errors') or reply.text[:500]}")
         return None
+
+    async def _made(self, agent_id: int, document: dict[str, Any]) -> dict[str, Any]:
+        """What this worker answers: {"data", "files"}."""
+        if document["phase"] == "finish":
+            return {"data": {q["name"]: _filled(q) for q in document["form"]["questions"]}}
+        row = await self._context.db.aread(lambda c: agents.get(c, agent_id))
+        assert row is not None
+        agent = await documents.view(self._context, row)
+        made = dict(await self._context.hooks.blueprint_simulate(agent))
+        right = self._quiz if row.unit is None else row.unit.assignment.answers
+        if isinstance(right, dict) and isinstance(made["data"], dict):
+            made["data"] = made["data"] | _sent(right, made["data"])
+        return made
 
     async def _call(self, method: str, path: str, token: str | None, **body: Any) -> httpx.Response:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -134,3 +153,37 @@ class _Worker:
                 return reply
             await asyncio.sleep(delay)
         return reply
+
+
+def _onboarding_answers(context: RunContext) -> dict[str, Any]:
+    """What is declared to be right of the run's onboarding; {} if that is a hook's matter."""
+    options = context.config.gates.onboarding
+    if options is None:
+        return {}
+    if options.answers is not None:
+        return options.answers
+    entry = next(iter(context.hooks.blueprint_gate_data("onboarding")), None)
+    answers = entry.get(ANSWERS) if isinstance(entry, dict) else None
+    return answers if isinstance(answers, dict) else {}
+
+
+def _sent(right: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """The right answers in the shape in which a page sends them."""
+
+    def shaped(name: str, value: Any) -> Any:
+        if isinstance(value, list) and not isinstance(made.get(name), list):
+            return value[0]  # any of these
+        if isinstance(value, dict) and isinstance(made.get(name), dict):
+            return made[name] | value
+        return value
+
+    return {name: shaped(name, value) for name, value in right.items()}
+
+
+def _filled(question: dict[str, Any]) -> Any:
+    """A valid answer to a question of the after-task form."""
+    if question["type"] == "rating":
+        return question["max"]
+    if question["type"] == "choices":
+        return question["options"][:1]
+    return question["options"][0] if question["type"] == "choice" else "simulated"
