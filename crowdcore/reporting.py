@@ -25,6 +25,11 @@ def line(handle: RunHandle) -> str:
     return " ".join(words)
 
 
+def of_units(count: int) -> str:
+    """ "1 unit", "2 units"."""
+    return "1 unit" if count == 1 else f"{count} units"
+
+
 def people(count: int) -> str:
     """ "1 person", "2 people"."""
     return "1 person" if count == 1 else f"{count} people"
@@ -49,7 +54,7 @@ def summary(handle: RunHandle, reason: str) -> list[str]:
     expired = f", {c.units['expired']} expired" if c.units["expired"] else ""
     return [
         f"{handle.name} ended: {reason}.",
-        f"{c.done} units completed{expired}; {c.owed:.2f} {c.currency} owed.",
+        f"{of_units(c.done)} completed{expired}; {c.owed:.2f} {c.currency} owed.",
         f"answers: crowd export {handle.task} --format csv -o answers.csv",
     ]  # fmt: skip
 
@@ -58,7 +63,7 @@ def remains(handle: RunHandle) -> list[str]:
     """What is left of a run that was interrupted, and the command that goes on."""
     c = handle.counters
     return [
-        f"{handle.name} stopped: {c.units['launched'] + c.units['created']} units open, "
+        f"{handle.name} stopped: {of_units(c.units['launched'] + c.units['created'])} open, "
         f"{c.units['assigned']} in somebody's hands, {c.done} completed.",
         f"go on with: crowd resume {handle.name}",
     ]

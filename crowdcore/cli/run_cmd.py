@@ -16,7 +16,7 @@ import click
 from crowdcore.cli.logs import show_logs
 from crowdcore.errors import ConfigError
 from crowdcore.quantities import format_duration
-from crowdcore.reporting import line, money, people, remains, summary
+from crowdcore.reporting import line, money, of_units, people, remains, summary
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -94,7 +94,7 @@ def _serve(handle: RunHandle, signals: Signals, no_open: bool, log_rate: float) 
         pass
     if units is not None:
         more = "" if handle.counters.exhausted else " so far"
-        click.echo(f"run {handle.name} (task {handle.task}): {units} units launched{more}, "
+        click.echo(f"run {handle.name} (task {handle.task}): {of_units(units)} launched{more}, "
                    f"{money(handle.counters)} promised")  # fmt: skip
     if handle.admin_url is not None:
         _admin(handle)

@@ -151,7 +151,7 @@ def test_one_ctrl_c_lets_people_in_the_middle_finish_and_ends_the_run(task: Task
         assert person.submit({"text": "in time"}).status_code == 200
         assert served.wait() == 0
         assert "demo-1 ended: ended on demand." in served.stdout
-        assert "1 units completed, 9 expired" in served.stdout
+        assert "1 unit completed, 9 expired" in served.stdout
     found = status_of(machine)
     assert (found["status"], found["units"]) == ("finished", {"completed": 1, "expired": 9})
     assert [row["data"] for row in machine.exported("demo")] == [{"text": "in time"}]
