@@ -29,6 +29,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
             (tmp_path / "rows.json").write_text(json.dumps(rows or [{"n": 1}]), "utf-8")
             blueprint = {"type": "static", "task_source": "task.html", "data_json": "rows.json", **options}
             task = {"task": {"name": "t"}, "blueprint": blueprint, "architect": {"type": "local", "port": 0}}
+            if (tmp_path / "hooks.py").exists():
+                task["hooks"] = "hooks.py"  # type: ignore[assignment]
             (tmp_path / "task.yaml").write_text(json.dumps(task), "utf-8")
             return stack.enter_context(serve(tmp_path / "task.yaml", data_dir=tmp_path / "data"))
 
@@ -106,7 +108,7 @@ def test_a_whole_mturk_template_runs_unchanged(start: Start, person: Person) -> 
     served_elsewhere(person, {"https://s3.example/mturk-public/externalHIT_v1.js": "window.amazon = true;"})
     page = person.open(run.url, worker_id="x", assignment_id="1", assignmentId="A1")
     expect(page.locator("b")).to_have_text('a "lichen" <i>\'')
-    assert page.get_by_role("button").count() == 1
+    expect(page.get_by_role("button", name="Submit")).to_have_count(0)
     page.get_by_label("Yes").check()
     data = sent(page, lambda: person.press("Send it"))
     assert data == {"assignmentId": "A1", "fixed": 'a "lichen" <i>\'3', "alive": "yes"}
@@ -201,7 +203,7 @@ def test_a_script_may_hide_the_button_and_submit_by_itself(start: Start, person:
     )
     page = opened(person, run)
     expect(page.get_by_role("button", name="Done")).to_be_visible()
-    assert page.get_by_role("button").count() == 1
+    expect(page.get_by_role("button", name="Submit")).to_have_count(0)
     assert sent(page, lambda: person.press("Done")) == {"score": 7, "was": {"a": "1"}}
 
 
@@ -213,6 +215,21 @@ def test_a_form_that_posts_elsewhere_stays_here(start: Start, person: Person) ->
     page = opened(person, run)
     assert sent(page, lambda: person.press("Go")) == {"a": "1", "b": "2"}
     person.sees(THANKS)
+
+
+def test_a_platform_that_wants_a_post_at_the_end_gets_it(start: Start, person: Person, tmp_path: Path) -> None:
+    (tmp_path / "hooks.py").write_text(
+        "from crowdcore import Completion, hookimpl\n"
+        "@hookimpl\ndef provider_page(inner): return {**inner(), 'csp': {'form-action': ['https://platform.example']}}\n"
+        "@hookimpl\ndef provider_complete(visit):\n"
+        "    return Completion('post', 'https://platform.example/taken', {'visit': visit.external_id})\n"
+    )
+    run = start("<form action=/mine><input name=a value=1></form>")
+    served_elsewhere(person, {"https://platform.example/taken": "taken"})
+    page = opened(person, run)
+    with page.expect_request("https://platform.example/taken") as posted:
+        person.press("Submit")
+    assert (posted.value.method, posted.value.post_data) == ("POST", "visit=1")
 
 
 def test_the_browsers_own_checks_and_the_pages_come_first(start: Start, person: Person) -> None:

@@ -28,10 +28,12 @@ export class Form {
   open() {
     document.addEventListener("submit", (event) => this.#submitted(event));
     // Native submission by a script would leave the page without handing in anything.
-    HTMLFormElement.prototype.submit = function submit() {
-      form.#send(null);
-    };
     const form = this;
+    const native = HTMLFormElement.prototype.submit;
+    HTMLFormElement.prototype.submit = function submit() {
+      if (this.getRootNode().host?.dataset.crowd) native.call(this); // the platform's own end of the work
+      else form.#send(null);
+    };
     document.addEventListener("click", () => this.#adopt(), true); // before the button checks its form
     document.addEventListener("keydown", () => this.#adopt(), true);
     document.addEventListener("input", () => this.#saveSoon());
