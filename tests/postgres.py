@@ -21,7 +21,7 @@ import psycopg
 import pytest
 
 _MISSING = "these tests need PostgreSQL's server programs: apt-get install postgresql, or put initdb on the PATH"
-_START_SECONDS = 30.0
+_START_SECONDS = 100.0
 
 
 class PostgresServer:

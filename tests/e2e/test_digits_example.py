@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -24,7 +25,7 @@ def test_a_drawing_is_read_corrected_and_kept(town: Town, tmp_path: Path) -> Non
         for assignment in ("1", "2"):
             person = town.person()
             page = person.open(served.url, worker_id=f"w{assignment}", assignment_id=assignment)
-            expect(page.get_by_role("heading")).to_be_visible()
+            expect(page.get_by_role("heading")).to_have_text(re.compile(r"\d$"))  # the item has arrived
             if assignment == "1":
                 asks_too_early(person)
             wanted = int((page.get_by_role("heading").text_content() or "")[-1])

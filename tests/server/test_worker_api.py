@@ -89,7 +89,7 @@ def test_a_procedure_answers_and_its_own_failure_is_not_shown(new_worker: NewWor
     reply = worker.call("POST", "/call/echo", json={"args": {"a": 1}, "request_id": "r1"})
     assert reply.json() == {"result": {"echo": {"a": 1}}}
     reply = worker.call("POST", "/call/broken", json={"args": None, "request_id": "r2"})
-    assert (reply.status_code, worker.code) == (502, "task_error")
+    assert (reply.status_code, worker.code) == (424, "procedure_failed")
     assert "SECRET" not in reply.text
 
 
