@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore import authored, opinions
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import calls, qualifications
+from crowdcore.store import agents, calls, qualifications
 from crowdcore.types import Agent, Completion
 
 if TYPE_CHECKING:
@@ -83,7 +83,11 @@ def keeps_init(context: RunContext) -> bool:
 
 
 async def document(context: RunContext, row: AgentRow) -> Document:
-    """The page's document for an agent in any status."""
+    """The page's document for an agent in any status; in an open visit, that of the piece that followed."""
+    if row.status == "completed" and row.visit_status == "open":
+        following = await context.db.aread(lambda c: agents.open_of_visit(c, row.visit.id))
+        if following is not None:  # another tab went on
+            return await document(context, following)
     if row.status in ("completed", "ended"):
         return done(context, row)
     shown = replace(_shown(context, row), asks=opinions.asked_for(context))

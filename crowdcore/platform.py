@@ -40,9 +40,10 @@ class Platform:
 
     async def launch(self, url: str) -> int:
         """Offer the units that are launched; how many. HookFailed if the platform refuses: nobody could come."""
-        self._places = self._counters.units["launched"]
-        await self._context.hooks.provider_launch(url, self._places)
-        return self._places
+        launched = self._counters.units["launched"]
+        await self._context.hooks.provider_launch(url, launched)
+        self._places = self._counters.places
+        return launched
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Offer what is launched later and fetch what changed there, until `stop`."""
@@ -53,7 +54,7 @@ class Platform:
             await asyncio.sleep(POLL)
 
     async def _offer_more(self) -> None:
-        total = sum(self._counters.units.values())
+        total = self._counters.places
         if total <= self._places or not self._context.accepting or not self._due("provider_extend", 0.0):
             return
         done, _ = await self._try("provider_extend", self._context.hooks.provider_extend(total - self._places))

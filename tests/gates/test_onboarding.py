@@ -197,3 +197,14 @@ def test_a_platform_gets_its_own_end_for_those_who_failed(desk: Desk) -> None:
     assert page.submit({"text": "no"}).json()["completion"]["url"] == "https://platform.example/screened-out"
     visits = desk.read(lambda c: [r["status"] for r in c.all("SELECT status FROM visit")])
     assert visits == ["screened_out"]
+
+
+def test_another_tab_follows_to_the_piece_that_came_next(desk: Desk) -> None:
+    desk.launch(gates(desk))
+    first = desk.worker("x", assignment_id="1")
+    second = desk.worker("x", assignment_id="1")
+    unit = first.submit({"text": "yes"}).json()["next"]
+    reloaded = second.call("GET", "").json()
+    assert (reloaded["agent"], reloaded["phase"]) == (unit["agent"], "work")
+    second.document = reloaded
+    assert second.submit({"text": "a"}).is_success
