@@ -68,6 +68,7 @@ def rate(person: Person, served: Served, worker: str, assignment: str, folder: P
     assert "good" not in json.dumps(page.evaluate("crowd.work.init.known_rating ?? null"))
     if worker == "x":
         if assignment == "1":
+            expect(page.get_by_role("button", name="Submit")).to_be_visible()
             person.look("static-task")
         fill(page, folder)
     else:

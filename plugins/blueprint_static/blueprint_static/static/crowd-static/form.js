@@ -48,7 +48,7 @@ export class Form {
     this.#adopt();
     const kept = this.#work.draft?.fields;
     if (kept) restore(kept);
-    if (this.#wanted && !hasOwnButton()) this.showButton(true);
+    if (this.#wanted && this.#work.phase !== "preview" && !hasOwnButton()) this.showButton(true);
     if (this.#work.refused?.errors) this.#tell(this.#work.refused.errors);
   }
 
@@ -62,7 +62,6 @@ export class Form {
     if (!this.#bar) {
       this.#bar = Object.assign(document.createElement("div"), { className: "crowd-submit" });
       const button = Object.assign(document.createElement("button"), { type: "submit", textContent: "Submit" });
-      button.disabled = this.#work.phase === "preview";
       this.#bar.append(button);
     }
     this.#main().append(this.#bar);
@@ -85,7 +84,8 @@ export class Form {
     const found = forms.find((each) => each.name === "mturk_form") ?? forms.find((each) => fieldsOf(each).length) ?? forms[0];
     if (found) return found;
     const made = Object.assign(document.createElement("form"), { id: OWN });
-    document.body.append(made);
+    const foot = [...document.body.children].find(({ dataset }) => dataset.crowd && dataset.crowd !== "top");
+    document.body.insertBefore(made, foot ?? null);
     return made;
   }
 
