@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,7 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
         raise RequestError(422, "invalid", "Files need data that is an object.", errors={})
     new_files = _name(data, incoming)
     agent = await documents.view(context, row)
-    files = await context.db.aread(lambda c: agents.files(c, row.id)) + [f for f, _ in new_files]
-    used = named_files(data, files)
+    used = named_files(data, await _uploads(context, row, data) + [f for f, _ in new_files])
     errors = await context.hooks.blueprint_validate(agent, data, {f["field"]: _meta(f) for f in used})
     if errors:
         raise RequestError(422, "invalid", "Please check your answers.", errors=errors)
@@ -86,15 +86,25 @@ def _name(data: Any, incoming: list[Incoming]) -> list[tuple[dict[str, Any], Inc
     return named
 
 
+async def _uploads(context: RunContext, row: AgentRow, data: Any) -> list[dict[str, Any]]:
+    """The agent's uploads, if `data` may name any."""
+    if not any(_ids(data)):
+        return []
+    return await context.db.aread(lambda c: agents.files(c, row.id))
+
+
+def _ids(data: Any) -> Iterator[tuple[str, str]]:
+    """Texts of top-level fields, alone or in a list, that look like ids of uploads, each with its field."""
+    for field, value in data.items() if isinstance(data, dict) else ():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and one.startswith("f_"):
+                yield field, one
+
+
 def named_files(data: Any, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The uploads that `data` names by id in a top-level field (alone or in a list), under that field."""
     by_key = {f["file"]: f for f in files}
-    used = []
-    for field, value in data.items() if isinstance(data, dict) else ():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str) and one in by_key:
-                used.append({**by_key[one], "field": field})
-    return used
+    return [{**by_key[key], "field": field} for field, key in _ids(data) if key in by_key]
 
 
 def _meta(file: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +117,7 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: _
     completion = None
     if row.status == "ended" or (row.unit is not None and not several):  # late: its session is over
         completion = await following.completion_for(context, row, agent)
-        submission.answer = canonical({"completion": completion.document()})
+        submission.completion = canonical(completion.document())
     outcome = await context.db.awrite(submission.store)
     if outcome == "repeat":
         return await _repeat(context, row)
@@ -134,16 +144,15 @@ class _Submission:
     state: str
     new_files: list[tuple[dict[str, Any], Incoming]]
     judgement: Judgement
-    answer: str | None = None
+    completion: str | None = None
 
     def store(self, conn: Conn) -> str:
         """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
         row, now = self.row, self.context.clock.now()
-        current = agents.get(conn, row.id)
-        assert current is not None
-        if current.status == "completed":
+        status, visit_status = agents.statuses(conn, row.id)
+        if status == "completed":
             return "repeat"
-        before = self._take_unit(conn, current.status)
+        before = self._take_unit(conn, status)
         if before is None:
             agents.set_late(conn, row.id, canonical({"at": now, "state": self.state}))
             events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
@@ -154,18 +163,18 @@ class _Submission:
         if row.kind in gates.JUDGED:
             gates.apply(conn, self.context.config, row, judgement, now)
             self._tell_platform(conn, judgement, now)
-        agents.complete(conn, row.id, current.status, self.state, self.answer, now, judgement.passed)
-        moves: list[events.Move] = [("agent", row.id, current.status, "completed")]
+        answer = None if self.completion is None else f'{{"completion":{self.completion}}}'
+        agents.complete(conn, row.id, status, self.state, answer, now, judgement.passed)
+        moves: list[events.Move] = [("agent", row.id, status, "completed")]
         if row.unit is not None:
             moves.append(("unit", row.unit.id, before, "completed"))
             self._owe(conn, row.unit.id, now)
-        if self.answer is not None:
-            text = canonical(json.loads(self.answer)["completion"])
-            if current.status == "ended":
-                workers.visit_submitted_late(conn, row.visit.id, now, text)
+        if self.completion is not None:
+            if status == "ended":
+                workers.visit_submitted_late(conn, row.visit.id, now, self.completion)
             else:
-                workers.end_visit(conn, row.visit.id, "submitted", now, text)
-            moves.append(("visit", row.visit.id, current.visit_status, "submitted"))
+                workers.end_visit(conn, row.visit.id, "submitted", now, self.completion)
+            moves.append(("visit", row.visit.id, visit_status, "submitted"))
         more: dict[str, Any] = {} if row.unit is None else {"unit": row.unit.id}
         if row.kind in gates.JUDGED:
             more |= {"gate": row.kind, "passed": judgement.passed, "granted": judgement.granted}

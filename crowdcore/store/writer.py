@@ -25,9 +25,9 @@ GROUP_SIZE = 512
 """Transactions in one group at most."""
 GROUP_SECONDS = 0.010
 """After this much work a group is committed, so that nobody waits long for a big neighbour."""
-HOLD_SECONDS = 0.035
-"""Seconds of one group after another before the writer gives way: with the group that is running then
-and the pause, another process waits less than 50 ms."""
+HOLD_SECONDS = 0.012
+"""Seconds of one group after another before the writer gives way. Another process may not be running in the
+pause (the machine is busy), so there have to be several within the 50 ms that it should wait at most."""
 PAUSE_SECONDS = 0.003
 """How long it gives way: other writers try each millisecond."""
 
