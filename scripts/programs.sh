@@ -27,6 +27,7 @@ has chromium || missing="$missing chromium"
 has fc-list && fc-list 2>/dev/null | grep -q . || missing="$missing fontconfig fonts-liberation"
 has_library libatomic.so.1 || missing="$missing libatomic1" # the driver of the browser needs it
 has node || missing="$missing nodejs"
+has npm || missing="$missing npm" # builds the example with a bundle
 has_postgres || missing="$missing postgresql"
 has setpriv || missing="$missing util-linux"
 has strace || missing="$missing strace"
