@@ -1,11 +1,12 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test check format constraints schema clean
+.PHONY: help demo export test chaos bench check format constraints schema clean
 
 PORT ?= 3000
 WORKERS ?= 2
 ARGS ?=
+SEEDS ?= 20
 
 ENVIRONMENT := .venv/.complete
 PYTHON_OF_IT := .venv/bin/python
@@ -29,6 +30,13 @@ export: $(ENVIRONMENT) ## the demo's answers so far, into demo-answers/
 test: $(ENVIRONMENT) ## every test, real browser and database included (make test ARGS="tests/store -k lock")
 	@scripts/programs.sh
 	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+chaos: $(ENVIRONMENT) ## kill -9 at random instants, 20 seeds (make chaos SEEDS=50: more)
+	@scripts/programs.sh
+	@CROWD_CHAOS_SEEDS=$(SEEDS) $(PYTHON_OF_IT) -m pytest -n $(WORKERS) tests/chaos $(ARGS)
+
+bench: $(ENVIRONMENT) ## how fast it is, beside a bare floor (make bench ARGS=--quick: a minute)
+	@$(PYTHON_OF_IT) -m benchmarks $(ARGS)
 
 check: $(ENVIRONMENT) ## style, types, the direction of imports, dependencies that fit together
 	.venv/bin/ruff check .
