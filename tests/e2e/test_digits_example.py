@@ -26,6 +26,7 @@ def test_a_drawing_is_read_corrected_and_kept(town: Town, tmp_path: Path) -> Non
             person = town.person()
             page = person.open(served.url, worker_id=f"w{assignment}", assignment_id=assignment)
             expect(page.get_by_role("heading")).to_have_text(re.compile(r"\d$"))  # the item has arrived
+            expect(page.get_by_role("button", name="What is it?", exact=True)).to_be_enabled()  # and the page listens
             if assignment == "1":
                 asks_too_early(person)
             wanted = int((page.get_by_role("heading").text_content() or "")[-1])

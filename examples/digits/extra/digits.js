@@ -83,3 +83,6 @@ document.getElementById("clear").addEventListener("click", () => {
 // After a reload: what the computer said last.
 const before = (work.init?.calls ?? []).filter((call) => call.result).at(-1);
 if (before) show(before.result.digit);
+
+// Only now does the page listen: a press before would be lost.
+for (const name of ["read", "clear"]) document.getElementById(name).disabled = false;
