@@ -79,23 +79,10 @@ def size(scale: Scale) -> Numbers:
 
 
 def _insert(server: Server, data: Path, scale: Scale) -> dict[str, float]:
-    """Inserts of another process for as long as the driver keeps the server busy."""
-    words = [
-        "--workers",
-        str(scale.workers),
-        "--each",
-        str(scale.each),
-        "--prefix",
-        "busy",
-        "--server",
-        str(server.pid),
-    ]
-    driver = helper("drive", server.url, *words)
-    time.sleep(1.0)
-    found = answer(helper("insert", str(data), "--count", str(scale.inserts)))
-    busy = driver.poll() is None
-    answer(driver)
-    return {**found, "inserts_under_load": float(busy)}
+    """Inserts of another process while the driver keeps the server busy."""
+    with _driven(server, scale.workers):
+        found: dict[str, float] = answer(helper("insert", str(data), "--count", str(scale.inserts)))
+    return found
 
 
 def launching(scale: Scale) -> Numbers:
