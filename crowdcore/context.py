@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crowdcore.gates import Gates
 from crowdcore.matching import Positions
@@ -22,10 +22,43 @@ if TYPE_CHECKING:
     from crowdcore.plugins import RunPlugins
     from crowdcore.state import AgentState
     from crowdcore.store import Database, FileStore
+    from crowdcore.store.agents import AgentRow
 
 
 async def _nothing_more() -> bool:
     return False
+
+
+class Socket(Protocol):
+    """One accepted live connection. Texts are frames (JSON)."""
+
+    async def receive(self) -> str | bytes | None:
+        """The next frame, bytes if it was a binary one; None when the connection is closed."""
+
+    async def send(self, text: str) -> None:
+        """Send one frame; a closed connection swallows it."""
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close the connection (`code`: 1000, or 4000 + an HTTP status)."""
+
+
+class LiveWork(Protocol):
+    """The live part of a run, as the rest of a run needs it."""
+
+    async def serve(self, agent_id: int, after: int, socket: Socket) -> None:
+        """One accepted connection of an agent, from its start to its end; frames after `after` are sent again."""
+
+    async def ended(self, row: AgentRow) -> None:
+        """This agent (here as it was before) has just ended or submitted: seats and partners are to be told."""
+
+    async def overdue(self, row: AgentRow) -> bool:
+        """The agent's deadline has passed; True if that was dealt with here (it is not to be timed out)."""
+
+    async def waiting(self, row: AgentRow) -> dict[str, Any]:
+        """What a page tells somebody who waits: {"seats", "timeout", "then", "pay", "currency", …}."""
+
+    def nudge(self) -> None:
+        """Units were launched or freed: look again whether people who wait can begin."""
 
 
 @dataclass
@@ -33,7 +66,8 @@ class RunContext:
     """One served run: its database row, configuration, hooks and clocks.
 
     `accepting` turns False when no new work is handed out. `more_units` asks the launcher for units and
-    says whether it may be worth looking again. `delivers` are the kinds of outbox rows its provider sends.
+    says whether it may be worth looking again. `live` is None where people work alone. `delivers` are the
+    kinds of outbox rows its provider sends.
     """
 
     db: Database
@@ -59,6 +93,7 @@ class RunContext:
     positions: Positions = field(default_factory=Positions)
     accepting: bool = True
     more_units: Callable[[], Awaitable[bool]] = _nothing_more
+    live: LiveWork | None = None
 
     @property
     def pay_micros(self) -> int:

@@ -29,7 +29,8 @@ class Document:
     `agent` is None in the preview. `completion` is set when `phase` is done. `provider` and `frontend`
     are what the plugins let pages know (`provider_page`, `blueprint_frontend`). `form` is a short form
     that our client shows by itself, in place of the task's page; `notice` is a line to read first; `tips`
-    are other workers' tips; `asks` says what workers may write: feedback, tips.
+    are other workers' tips; `asks` says what workers may write: feedback, tips. `waiting` is what somebody is
+    told who waits for others.
     """
 
     agent: int | None
@@ -46,6 +47,7 @@ class Document:
     notice: str | None = None
     tips: list[str] = field(default_factory=list)
     asks: list[str] = field(default_factory=list)
+    waiting: Mapping[str, Any] | None = None
 
 
 async def view(context: RunContext, row: AgentRow) -> Agent:

@@ -162,7 +162,8 @@ class Agent(SQLModel, table=True):
 
     `state` is AgentState.save_data() text; `draft` any JSON the page saved; `answer` the JSON that
     the submission was answered with (a repeat gets the same). `deadline` is in the run's service
-    seconds. `bot` is JSON about a stand-in, null for a person. `late` is JSON of a submission that
+    seconds. `bot` is JSON about a stand-in, null for a person; `name` is what the others of a conversation read,
+    `waiting_from` when (service seconds) this person began to wait for others. `late` is JSON of a submission that
     came when the unit was already somebody else's. `passed` is the judgement of onboarding, screening
     and gold, null while there is none.
     """
@@ -178,6 +179,8 @@ class Agent(SQLModel, table=True):
               sqlite_where=text("status IN ('waiting', 'in_task')"),
               postgresql_where=text("status IN ('waiting', 'in_task')")),
         Index("agent_of_run", "run_id", "id"),
+        Index("agent_in_conversation", "conversation_id",
+              sqlite_where=text("conversation_id IS NOT NULL"), postgresql_where=text("conversation_id IS NOT NULL")),
         Index("agent_special", "run_id", "kind",
               sqlite_where=text("kind <> 'unit'"), postgresql_where=text("kind <> 'unit'")),
     )  # fmt: skip
@@ -198,6 +201,62 @@ class Agent(SQLModel, table=True):
     passed: bool | None = Field(default=None, nullable=True)
     started_at: float = Field(sa_column=_time())
     ended_at: float | None = Field(default=None, sa_column=_time(null=True))
+    conversation_id: int | None = Field(default=None, sa_column=_ref("conversation", null=True))
+    waiting_from: float | None = Field(default=None, sa_column=_time(null=True))
+    name: str | None = Field(default=None, sa_column=_text(null=True))
+
+
+class Conversation(SQLModel, table=True):
+    """One attempt at doing one assignment together (or one worker's live onboarding: no assignment).
+
+    `base` is the first seat of the units it fills: an assignment that is done again has more of them.
+    `version` counts changes of seats. `deadline` is in the run's service seconds: while waiting, until when the
+    others are waited for; while live, when it must end. `data` is JSON that the blueprint kept.
+    """
+
+    __table_args__ = (
+        Index("conversation_open", "run_id", "status", "id",
+              sqlite_where=text("status <> 'ended'"), postgresql_where=text("status <> 'ended'")),
+        Index("conversation_of_assignment", "assignment_id"),
+    )  # fmt: skip
+    id: int | None = Field(default=None, sa_column=_key())
+    run_id: int = Field(sa_column=_ref("run"))
+    assignment_id: int | None = Field(default=None, sa_column=_ref("assignment", null=True))
+    base: int = Field(default=0, sa_column=Column(Integer, nullable=False))
+    status: str = Field(sa_column=_text())
+    version: int = Field(default=0, sa_column=Column(Integer, nullable=False))
+    seed: str = Field(sa_column=_text())
+    deadline: float | None = Field(default=None, sa_column=_time(null=True))
+    data: str | None = Field(default=None, sa_column=_text(null=True))
+    reason: str | None = Field(default=None, sa_column=_text(null=True))
+    created_at: float = Field(sa_column=_time())
+    started_at: float | None = Field(default=None, sa_column=_time(null=True))
+    ended_at: float | None = Field(default=None, sa_column=_time(null=True))
+
+
+class Journal(SQLModel, table=True):
+    """What happened in a conversation, in order.
+
+    `kind`: message (came from a person or a bot; `key` is AGENT:ID, so it counts once) or crossing (what the
+    blueprint asked and got, for going on after a crash). `data` is JSON.
+    """
+
+    __table_args__ = (UniqueConstraint("conversation_id", "key"),)
+    conversation_id: int = Field(sa_column=Column(Id, ForeignKey("conversation.id"), primary_key=True))
+    n: int = Field(sa_column=Column(Integer, primary_key=True))
+    at: float = Field(sa_column=_time())
+    kind: str = Field(sa_column=_text())
+    agent_id: int | None = Field(default=None, sa_column=_ref("agent", null=True))
+    key: str | None = Field(default=None, sa_column=_text(null=True))
+    data: str = Field(sa_column=_text())
+
+
+class Inbox(SQLModel, table=True):
+    """A frame (JSON) that was delivered to an agent; `seq` counts from 1."""
+
+    agent_id: int = Field(sa_column=Column(Id, ForeignKey("agent.id"), primary_key=True))
+    seq: int = Field(sa_column=Column(Integer, primary_key=True))
+    frame: str = Field(sa_column=_text())
 
 
 class File(SQLModel, table=True):

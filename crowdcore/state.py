@@ -60,7 +60,17 @@ class AgentState(DataClassJsonMixin):
         """
 
     def update_data(self, packet: Json) -> None:
-        """Take one live message (JSON)."""
+        """Take one frame of live work that this agent was sent ({"type": "message", "sender", "data", …}).
+
+        Called for each, oldest first, whenever this object has been built before its submission; only if overridden.
+        """
+
+    def set_conversation(self, conversation: dict[str, Any]) -> None:
+        """Take what is known of the conversation this agent is in, whenever this object has been built.
+
+        {"id", "status", "you" (display name), "people": [{"seat", "name", "role", "person" (bool), "bot" (null or what
+        `about` of the bot said)}], "data" (JSON that the blueprint kept with `save`)}; only asked for if overridden.
+        """
 
     def update_submit(self, data: Json, files: list[dict[str, Any]]) -> None:
         """Take the validated submission and its files."""

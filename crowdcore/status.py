@@ -1,4 +1,4 @@
-"""The states of units, agents, visits and runs, and every legal move, as data.
+"""The states of units, agents, visits, conversations and runs, and every legal move, as data.
 
 Nothing else in the product writes a status: the store's moves call `check_move` (or name a legal
 set in a statement's WHERE clause built from `sources`), and an illegal move raises.
@@ -15,7 +15,8 @@ RunStatus = Literal["launching", "running", "paused", "draining", "finished", "s
 EndReason = Literal["returned", "left", "timed_out", "expired", "replaced"]
 AssignmentKind = Literal["real", "gold", "screening", "onboarding"]
 AgentKind = Literal["onboarding", "screening", "gold", "unit", "after_task", "bot"]
-Kind = Literal["unit", "agent", "visit", "run"]
+ConversationStatus = Literal["waiting", "live", "ended"]
+Kind = Literal["unit", "agent", "visit", "run", "conversation"]
 
 _MOVES: Final[dict[Kind, dict[str, frozenset[str]]]] = {
     "unit": {
@@ -42,6 +43,11 @@ _MOVES: Final[dict[Kind, dict[str, frozenset[str]]]] = {
         "returned": frozenset(),
         "timed_out": frozenset({"submitted"}),  # only by accepting a late submission
         "screened_out": frozenset(),
+    },
+    "conversation": {
+        "waiting": frozenset({"live", "ended"}),
+        "live": frozenset({"ended"}),
+        "ended": frozenset(),
     },
     "run": {
         "launching": frozenset({"running", "draining", "stopped"}),

@@ -18,6 +18,7 @@ from crowdcore.quantities import Duration
 Comparator = Literal["==", "!=", "<", "<=", ">", ">=", "exists", "does_not_exist", "in", "not_in"]
 OnTimeout = Literal["launch_reduced", "stand_in", "release", "requeue", "wait"]
 OnPartnerLeft = Literal["end_and_pay", "stand_in", "wait", "requeue"]
+OnCrash = Literal["end_and_pay", "requeue"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +177,16 @@ class PairingConfig:
     waiting_pay: Decimal = option(
         Decimal(0), help="Pay of a person who waited and was released", min=0, changeable=True
     )
+    roles: list[str] = option(factory=list, help="Names of the seats, as the others read them; default: Person 1, 2, …")
+    max_duration: Duration | None = option(
+        None, help="How long people may be together at most; default: task.assignment_duration", min=1, changeable=True
+    )
+    max_conversations: int = option(
+        1000, help="How many conversations go on at once; the others wait; 0 = no limit", min=0, changeable=True
+    )
+    on_crash: OnCrash = option(
+        "end_and_pay", help="What happens when a conversation cannot be taken up again after a crash", changeable=True
+    )
     disclose: bool = option(True, help="Tell workers when a partner is a bot", changeable=True)
     disclosure: str = option("Your partner is a computer program.", help="The text that tells them", changeable=True)
 
@@ -184,6 +195,8 @@ class PairingConfig:
             for key in ("on_timeout", "on_partner_left"):
                 if getattr(self, key) == "stand_in":
                     raise ValueError(f"{key}: stand_in needs stand_in: {{type: a bot's name}}")
+        if len(set(self.roles)) < len(self.roles) or not all(0 < len(role) <= 64 for role in self.roles):
+            raise ValueError("roles: names of 1 to 64 characters, each another one")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,6 +118,7 @@ class WorkerApi:
             "notice": document.notice,
             "tips": document.tips,
             "asks": document.asks,
+            "waiting": document.waiting,
         }
 
     async def _document(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:

@@ -35,15 +35,22 @@ class AgentRow:
     completion: str | None
     unit: Unit | None
     passed: bool | None = None
+    bot: str | None = None
+    conversation_id: int | None = None
+    conversation_status: str | None = None
+    waiting_from: float | None = None
+    name: str | None = None
 
 
 _SELECT = (
     "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer, g.passed,"
+    " g.bot, g.conversation_id, g.waiting_from, g.name, c.status AS c_status,"
     " g.started_at, g.ended_at, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
     " w.simulated AS w_simulated, v.id AS v_id, v.external_id AS v_external, v.params AS v_params,"
     f" v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
     " FROM agent g JOIN worker w ON w.id = g.worker_id JOIN visit v ON v.id = g.visit_id"
-    " LEFT JOIN unit u ON u.id = g.unit_id LEFT JOIN assignment a ON a.id = u.assignment_id "
+    " LEFT JOIN unit u ON u.id = g.unit_id LEFT JOIN assignment a ON a.id = u.assignment_id"
+    " LEFT JOIN conversation c ON c.id = g.conversation_id "
 )
 
 
@@ -57,6 +64,8 @@ def _row(row: Row) -> AgentRow:
         visit_status=row["v_status"], completion=row["v_completion"],
         unit=None if row["u_id"] is None else units.unit_of(row),
         passed=None if row["passed"] is None else bool(row["passed"]),
+        bot=row["bot"], conversation_id=row["conversation_id"], conversation_status=row["c_status"],
+        waiting_from=row["waiting_from"], name=row["name"],
     )  # fmt: skip
 
 

@@ -146,6 +146,9 @@ def test_what_can_be_changed(load):
         "pairing.on_partner_left",
         "pairing.disconnect_grace",
         "pairing.waiting_pay",
+        "pairing.max_duration",
+        "pairing.max_conversations",
+        "pairing.on_crash",
         "pairing.disclose",
         "pairing.disclosure",
     ]

@@ -9,6 +9,7 @@ import pytest
 
 from crowdcore.errors import StoreError
 from crowdcore.store import open_database
+from crowdcore.store.schema import SHIPPED
 from tests.postgres import PostgresServer
 from tests.store.processes import python, read_line, say
 
@@ -148,7 +149,7 @@ def test_every_form_of_address_opens_the_database(postgres_server: PostgresServe
     url = postgres_server.new_database()
     for form in (url, url.replace("+psycopg", ""), f"sqlite:///{tmp_path}/mine.db", None):
         database = open_database(form, tmp_path / "data")
-        assert database.read(lambda conn: conn.value("SELECT value FROM meta")) == "0001"
+        assert database.read(lambda conn: conn.value("SELECT value FROM meta")) == SHIPPED.version
         assert database.folder == tmp_path / "data"
         database.close()
     assert (tmp_path / "mine.db").exists()

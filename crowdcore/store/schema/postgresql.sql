@@ -1,4 +1,4 @@
--- Made from models.py by python -m crowdcore.store.generate; postgresql, schema 0001.
+-- Made from models.py by python -m crowdcore.store.generate; postgresql, schema 0002.
 
 CREATE TABLE meta (
     key TEXT NOT NULL,
@@ -152,6 +152,29 @@ CREATE TABLE visit (
     FOREIGN KEY(worker_id) REFERENCES worker (id)
 );
 
+CREATE TABLE conversation (
+    id BIGSERIAL NOT NULL,
+    run_id BIGINT NOT NULL,
+    assignment_id BIGINT,
+    base INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    seed TEXT NOT NULL,
+    deadline FLOAT(53),
+    data TEXT,
+    reason TEXT,
+    created_at FLOAT(53) NOT NULL,
+    started_at FLOAT(53),
+    ended_at FLOAT(53),
+    PRIMARY KEY (id),
+    FOREIGN KEY(run_id) REFERENCES run (id),
+    FOREIGN KEY(assignment_id) REFERENCES assignment (id)
+);
+
+CREATE INDEX conversation_of_assignment ON conversation (assignment_id);
+
+CREATE INDEX conversation_open ON conversation (run_id, status, id) WHERE status <> 'ended';
+
 CREATE TABLE unit (
     id BIGSERIAL NOT NULL,
     run_id BIGINT NOT NULL,
@@ -192,14 +215,20 @@ CREATE TABLE agent (
     passed BOOLEAN,
     started_at FLOAT(53) NOT NULL,
     ended_at FLOAT(53),
+    conversation_id BIGINT,
+    waiting_from FLOAT(53),
+    name TEXT,
     PRIMARY KEY (id),
     FOREIGN KEY(run_id) REFERENCES run (id),
     FOREIGN KEY(visit_id) REFERENCES visit (id),
     FOREIGN KEY(worker_id) REFERENCES worker (id),
-    FOREIGN KEY(unit_id) REFERENCES unit (id)
+    FOREIGN KEY(unit_id) REFERENCES unit (id),
+    FOREIGN KEY(conversation_id) REFERENCES conversation (id)
 );
 
 CREATE INDEX agent_due ON agent (run_id, deadline) WHERE status IN ('waiting', 'in_task');
+
+CREATE INDEX agent_in_conversation ON agent (conversation_id) WHERE conversation_id IS NOT NULL;
 
 CREATE INDEX agent_of_run ON agent (run_id, id);
 
@@ -274,6 +303,28 @@ CREATE TABLE file (
 );
 
 CREATE INDEX file_of_agent ON file (agent_id);
+
+CREATE TABLE inbox (
+    agent_id BIGINT NOT NULL,
+    seq INTEGER NOT NULL,
+    frame TEXT NOT NULL,
+    PRIMARY KEY (agent_id, seq),
+    FOREIGN KEY(agent_id) REFERENCES agent (id)
+);
+
+CREATE TABLE journal (
+    conversation_id BIGINT NOT NULL,
+    n INTEGER NOT NULL,
+    at FLOAT(53) NOT NULL,
+    kind TEXT NOT NULL,
+    agent_id BIGINT,
+    key TEXT,
+    data TEXT NOT NULL,
+    PRIMARY KEY (conversation_id, n),
+    UNIQUE (conversation_id, key),
+    FOREIGN KEY(conversation_id) REFERENCES conversation (id),
+    FOREIGN KEY(agent_id) REFERENCES agent (id)
+);
 
 CREATE TABLE note (
     id BIGSERIAL NOT NULL,
