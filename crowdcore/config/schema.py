@@ -177,7 +177,9 @@ class PairingConfig:
     waiting_pay: Decimal = option(
         Decimal(0), help="Pay of a person who waited and was released", min=0, changeable=True
     )
-    roles: list[str] = option(factory=list, help="Names of the seats, as the others read them; default: Person 1, 2, …")
+    roles: list[str] = option(
+        factory=list, help="Names of the seats, as the others read them; default: Person 1, Person 2 and so on"
+    )
     max_duration: Duration | None = option(
         None, help="How long people may be together at most; default: task.assignment_duration", min=1, changeable=True
     )
