@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import RequestError
@@ -12,7 +11,7 @@ from crowdcore.server.context import ServerContext
 from crowdcore.server.edge import ROUTE
 from crowdcore.server.multipart import Form, read_form
 from crowdcore.server.problems import bad_token, invalid
-from crowdcore.server.rates import Buckets
+from crowdcore.server.rates import Buckets, is_local, network
 from crowdcore.server.reply import NO_STORE, Receive, Reply, Scope, Send, header, json_reply
 from crowdcore.server.tokens import Tokens
 from crowdcore.state import canonical
@@ -51,9 +50,15 @@ class WorkerApi:
             "feedback": ("POST", False, self._feedback),
         }
 
+    @property
+    def addresses(self) -> list[tuple[str, str]]:
+        """(method, path) of every call there is."""
+        words = [(method, f"/{word}{'/{name}' if named else ''}") for word, (method, named, _) in self._calls.items()]
+        return [("POST", AGENTS), *((method, f"{AGENTS}/{{agent}}{path.rstrip('/')}") for method, path in words)]
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        self._check_address(scope)
+        self.check_address(scope)
         parts = scope["path"][len(AGENTS) :].split("/")
         if parts == [""]:
             reply = await self._enter_call(scope, receive)
@@ -182,24 +187,16 @@ class WorkerApi:
         await self._work.write_note(agent_id, body.get("kind", "feedback"), body.get("text"))
         return _NO_CONTENT
 
-    def _check_address(self, scope: Scope) -> None:
+    def check_address(self, scope: Scope) -> None:
+        """Count a request of its address; RequestError 429 if too many come from there."""
         client = scope.get("client")
-        if client and not _is_local(client[0]):
-            self._addresses.take(client[0])
+        if client and not is_local(client[0]):
+            self._addresses.take(network(client[0]))
 
 
 def _facts(options: Mapping[str, Any]) -> dict[str, Any]:
     """What pages may read of a plugin's options; the content policy is for the server."""
     return {name: value for name, value in options.items() if name != "csp"}
-
-
-def _is_local(address: str) -> bool:
-    if address in ("127.0.0.1", "::1", ""):
-        return True
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _bearer(scope: Scope) -> bytes | None:

@@ -16,11 +16,12 @@ MAX_DEPTH = 64
 _TOO_DEEP = f"The JSON is nested deeper than {MAX_DEPTH} levels."
 
 
-async def chunks(scope: Scope, receive: Receive, limit: int, idle: float, what: str) -> AsyncIterator[bytes]:
+async def chunks(scope: Scope, receive: Receive, limits: Limits, limit: int, what: str) -> AsyncIterator[bytes]:
     """The body piece by piece.
 
-    RequestError 413 before the first piece if the announced length is over `limit` bytes, or as soon
-    as what came is; 408 after `idle` seconds without a byte; ClientGone when the connection closed.
+    RequestError 413 before the first piece if the announced length is over `limit` bytes, or as soon as what came is;
+    408 after `limits.idle` seconds without a byte, or when it comes slower than `limits.slowest` bytes per second
+    (after as long); ClientGone when the connection closed.
     """
     announced = header(scope, b"content-length")
     if announced is not None and int(announced) > limit:
@@ -29,9 +30,12 @@ async def chunks(scope: Scope, receive: Receive, limit: int, idle: float, what: 
     if encoding not in (None, b"", b"identity"):
         raise RequestError(415, "unsupported_media_type", "Compressed bodies are not accepted.")
     total, more = 0, True
+    now = asyncio.get_running_loop().time
+    due = now() + limits.idle
     while more:
+        patience = min(limits.idle, due + total / limits.slowest - now())
         try:
-            async with asyncio.timeout(idle):
+            async with asyncio.timeout(patience):
                 message = await receive()
         except TimeoutError:
             raise RequestError(408, "timeout", "The rest of the request did not arrive in time.") from None
@@ -48,7 +52,7 @@ async def chunks(scope: Scope, receive: Receive, limit: int, idle: float, what: 
 
 async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
     """The whole body, at most `limits.json_body` bytes."""
-    pieces = [piece async for piece in chunks(scope, receive, limits.json_body, limits.idle, "What was sent")]
+    pieces = [piece async for piece in chunks(scope, receive, limits, limits.json_body, "What was sent")]
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

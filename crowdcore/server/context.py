@@ -23,7 +23,8 @@ LiveHandler = Callable[[int, int, "WebSocket"], Awaitable[None]]
 class Limits:
     """What the edge lets in. Sizes are bytes, times seconds, rates requests per second (0 = no limit).
 
-    The rate per address spares this machine's own addresses: a proxy without forwarding headers and
+    A body may pause for `idle` and must come at `slowest` bytes per second at least; one agent holds `sockets` live
+    connections. The rate per address spares this machine's own addresses: a proxy without forwarding headers and
     simulated workers all come from there.
     """
 
@@ -32,6 +33,8 @@ class Limits:
     form: int = 512 * 1024 * 1024
     files: int = 100
     idle: float = 30.0
+    slowest: int = 512
+    sockets: int = 8
     agent_rate: float = 50.0
     address_rate: float = 300.0
     token_age: float = 90 * 86400.0

@@ -66,7 +66,7 @@ async def read_form(scope: Scope, receive: Receive, limits: Limits, files: FileS
     """The body as a form; RequestError 413 or 422. Files are durable when this returns."""
     with ExitStack() as open_files:
         reader = _Reader(_boundary(scope), limits, files, open_files)
-        async for piece in chunks(scope, receive, limits.form, limits.idle, "The form"):
+        async for piece in chunks(scope, receive, limits, limits.form, "The form"):
             reader.feed(piece)
             for part in reader.take_finished():
                 await _keep(reader.form, part)
@@ -108,7 +108,7 @@ class _Reader:
         self._limits, self._files, self._open = limits, files, open_files
         self._part = _Part()
         self._finished: list[_Part] = []
-        self._parts = self._uploads = 0
+        self._parts = self._uploads = self._text_bytes = 0
         self._name = self._value = b""
         self._ended = False
         callbacks: MultipartCallbacks = {
@@ -182,7 +182,8 @@ class _Reader:
         part = self._part
         part.size += end - start
         if part.sink is None:
-            if part.size > self._limits.json_body:
+            self._text_bytes += end - start  # of all parts: they are kept in memory
+            if self._text_bytes > self._limits.json_body:
                 raise too_large(self._limits.json_body, f"The part {part.name!r}")
             part.data.append(data[start:end])
         else:

@@ -1,7 +1,12 @@
-"""Token buckets: how often one agent or one address may call."""
+"""How often one agent or one address may call, and how many of something it may hold at a time."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 from math import ceil
 
 from crowdcore.clock import Clock
@@ -39,3 +44,50 @@ class Buckets:
         """Forget those whose bucket is full again: a fresh one is the same."""
         refill = self._burst / self._rate
         self._state = {key: state for key, state in self._state.items() if now - state[1] < refill}
+
+
+class Places:
+    """At most `most` of something at a time for each key; 0 = no limit."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken: Counter[object] = Counter()
+
+    @contextmanager
+    def hold(self, key: object) -> Iterator[bool]:
+        """Hold a place of `key` within the block; False: all are taken, and none is held."""
+        if self._most and self._taken[key] >= self._most:
+            yield False
+            return
+        self._taken[key] += 1
+        try:
+            yield True
+        finally:
+            self._taken[key] -= 1
+            if not self._taken[key]:
+                del self._taken[key]
+
+
+@lru_cache(4096)
+def is_local(address: str) -> bool:
+    """Whether `address` is this machine's own."""
+    if address == "":
+        return True
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(4096)
+def network(address: str) -> str:
+    """Who is behind `address`: itself, or the /64 of an IPv6 address, for one customer has all of those."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address[:100]  # a proxy's word for it
+    if not isinstance(known, IPv6Address):
+        return address
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return known.exploded[:19]

@@ -9,6 +9,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,15 @@ def _bind(host: str, port: int) -> socket.socket:
 def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -> Any:
     import uvicorn  # 0.1 s, only for who serves
 
-    from crowdcore.server.guard import GuardedProtocol, lazy_websockets
+    from crowdcore.server.doors import Doors
+    from crowdcore.server.guard import GuardedProtocol
+
+    doors = Doors()
+
+    def socket_protocol(**arguments: Any) -> asyncio.Protocol:
+        from crowdcore.server.guard_sockets import GuardedSocket  # most runs never need it
+
+        return GuardedSocket(doors=doors, **arguments)
 
     # At INFO uvicorn writes the address of sockets with their query, which holds a token; its only
     # warning is that somebody does not speak HTTP.
@@ -157,8 +166,8 @@ def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -
 
     config = uvicorn.Config(
         app,
-        http=GuardedProtocol,
-        ws=lazy_websockets,  # type: ignore[arg-type]  # called like the class
+        http=partial(GuardedProtocol, doors=doors),  # type: ignore[arg-type]  # called like the class
+        ws=socket_protocol,  # type: ignore[arg-type]
         lifespan="off",
         interface="asgi3",
         log_config=None,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import RequestError
+from crowdcore.server.admission import Admission
 from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import ServerContext
 from crowdcore.server.edge import ROUTE, Edge
@@ -14,12 +16,13 @@ from crowdcore.server.metrics import Metrics
 from crowdcore.server.pages import NO_ICON, TaskPage, message_page, wants_html, worker_assets
 from crowdcore.server.problems import as_request_error
 from crowdcore.server.reply import REVALIDATE, App, Message, Receive, Reply, Scope, Send, json_reply
-from crowdcore.server.sockets import serve_socket
 
 if TYPE_CHECKING:
     from starlette.staticfiles import StaticFiles
 
 TASK = "/task/"
+_OPENAPI = "/api/v1/openapi.json"
+_OWN = ("/", "/healthz", "/metrics", _OPENAPI)
 _CLIENT = Reply(307, b"", (b"location", b"../crowd.js"), REVALIDATE)
 """For pages that say src="crowd.js": relative addresses mean the task's files."""
 
@@ -31,6 +34,7 @@ class WorkerApp:
         csp = policy(STRICT, context.frontend.get("csp"), context.provider_page.get("csp"))
         self._context = context
         self.api = WorkerApi(context)
+        self._sockets = Admission(self.api, context.limits)
         self.metrics = Metrics(context)
         self._page = TaskPage(context.build_dir, csp)
         self._assets = worker_assets()
@@ -49,6 +53,12 @@ class WorkerApp:
         finally:
             self._open -= 1
 
+    @property
+    def addresses(self) -> list[tuple[str, str]]:
+        """(method, path) of what is answered here besides icons, styles and the routes of extensions."""
+        own = [("GET", path) for path in (*_OWN, "/crowd.js", TASK + "{file}", AGENTS + "/{agent}/live")]
+        return [*own, *self.api.addresses]
+
     def idle_seconds(self) -> float:
         """Seconds since a worker's last request was answered; 0 while one is being answered."""
         return 0.0 if self._open else perf_counter() - self.metrics.last_request
@@ -56,7 +66,7 @@ class WorkerApp:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if scope["type"] == "websocket" and path.startswith(AGENTS):
-            await serve_socket(self.api, self._context.live, scope, receive, send)
+            await self._sockets(self._context.live, scope, receive, send)
         elif path.startswith(AGENTS) and path[len(AGENTS) : len(AGENTS) + 1] in ("", "/"):
             await self.api(scope, receive, send)
         else:
@@ -81,7 +91,7 @@ class WorkerApp:
         """What this application answers itself; None leaves it to files and extensions."""
         path, method = scope["path"], scope["method"]
         reply: Reply | None
-        if path in ("/", "/healthz", "/metrics"):
+        if path in _OWN:
             scope[ROUTE] = path
             if method == "OPTIONS":
                 return Reply(204, b"", (b"allow", b"GET, HEAD, OPTIONS"))
@@ -89,6 +99,8 @@ class WorkerApp:
                 raise RequestError(405, "method_not_allowed", "Only GET.", allow=["GET", "HEAD", "OPTIONS"])
             if path == "/":
                 return self._page.reply()
+            if path == _OPENAPI:
+                return _openapi()
             return json_reply(200, {"status": "ok"}) if path == "/healthz" else self.metrics.reply()
         if path == "/favicon.ico":
             return NO_ICON
@@ -120,6 +132,13 @@ class WorkerApp:
 def worker_app(context: ServerContext) -> WorkerApp:
     """The application that workers see; ConfigError if a declared content policy is malformed."""
     return WorkerApp(context)
+
+
+@cache
+def _openapi() -> Reply:
+    from crowdcore.server.openapi_worker import worker_document  # hardly anybody asks for it
+
+    return json_reply(200, worker_document())
 
 
 def _router(context: ServerContext) -> App:

@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from crowdcore.errors import RequestError
 from crowdcore.runner import RunHandle
 from crowdcore.server.bodies import chunks
+from crowdcore.server.context import Limits
 from crowdcore.server.problems import ClientGone
 from crowdcore.testing import Browserless
 
@@ -51,7 +52,8 @@ def read(messages: list[dict[str, Any]], *, headers: list[tuple[bytes, bytes]] |
 
     async def body() -> bytes:
         scope = {"headers": headers or []}
-        return b"".join([piece async for piece in chunks(scope, receive, 100, 0.05, "This")])
+        limits = Limits(idle=0.05, slowest=100)
+        return b"".join([piece async for piece in chunks(scope, receive, limits, 100, "This")])
 
     return asyncio.run(body())
 
@@ -60,6 +62,23 @@ def test_a_body_that_stops_coming_is_given_up() -> None:
     with pytest.raises(RequestError) as error:
         read([{"type": "http.request", "body": b"{", "more_body": True}])
     assert (error.value.status, error.value.code) == (408, "timeout")
+
+
+def test_a_body_that_only_drips_is_given_up() -> None:
+    async def drip() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def body() -> int:
+        limits, pieces = Limits(idle=0.05, slowest=1000), 0
+        try:
+            async for _ in chunks({"headers": []}, drip, limits, 1000, "This"):
+                pieces += 1
+        except RequestError as error:
+            assert (error.status, error.code) == (408, "timeout")
+        return pieces
+
+    assert asyncio.run(body()) < 100  # 1000 would be all of them
 
 
 def test_a_client_that_left_is_not_answered() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, TypeVar
@@ -20,13 +21,14 @@ from crowdcore.server.problems import as_request_error
 from crowdcore.server.reply import NO_STORE, Header, Receive, Reply, Scope, Send, header, html_reply, json_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crowdcore.store import Conn
 
 T = TypeVar("T")
+Page = Callable[[Scope, Receive, Who | None], Awaitable[Reply]]
 API = "/api/v1/runs"
+_RUN = API + "/{run}"
 _LIMITS = Limits(json_body=64 * 1024)
+_NOTHING: tuple[str, bool, Page | None] = ("", False, None)
 
 
 class AdminApp:
@@ -41,6 +43,15 @@ class AdminApp:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="admin")
         headers = [*security_headers(policy(ADMIN)), (b"cross-origin-opener-policy", b"same-origin")]
         self._edge = Edge(self._serve, headers)
+        self._pages: dict[str, tuple[str, bool, Page | None]] = {  # path: method, open to all, what answers
+            "/": ("GET", True, self._home),
+            "/healthz": ("GET", True, self._health),
+            "/login": ("GET", True, self._log_in),
+            "/logout": ("POST", False, self._log_out),
+            "/api/v1/openapi.json": ("GET", False, self._openapi),
+            API: ("GET", False, self._runs),
+            _RUN: ("GET", False, self._run),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; there are no sockets here."""
@@ -61,47 +72,50 @@ class AdminApp:
             reply = message_page(refusal)
         await reply(scope, receive, send)
 
+    @property
+    def addresses(self) -> list[tuple[str, str]]:
+        """(method, path) of what is answered here besides icons and styles."""
+        return [(method, path) for path, (method, _, _) in self._pages.items()]
+
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         path = scope["path"]
         if path == "/favicon.ico":
             return NO_ICON
-        if path == "/healthz":
-            _only(scope, "GET")
-            return json_reply(200, {"status": "ok"})
-        if path == "/login":
-            _only(scope, "GET")
-            return await self._log_in(scope)
+        method, is_open, page = self._pages.get(_RUN if path.startswith(API + "/") else path, _NOTHING)
         who = self._who(scope)
-        if path == "/":
-            _only(scope, "GET")
-            return self._home(who)
-        if who is None:
+        if who is None and not is_open:
             raise RequestError(401, "bad_token", "Log in first: type crowd admin login, or send a bearer token.")
-        if path == "/logout":
-            _only(scope, "POST")
-            return await self._log_out(scope, receive, who)
-        return await self._api(scope, path)
+        if page is None:
+            raise RequestError(404, "not_found", "There is nothing at this address.")
+        if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
+            raise RequestError(405, "method_not_allowed", f"Only {method}.", allow=[method])
+        return await page(scope, receive, who)
 
-    async def _api(self, scope: Scope, path: str) -> Reply:
+    async def _health(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
+        return json_reply(200, {"status": "ok"})
+
+    async def _openapi(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
+        from crowdcore.server.openapi_admin import admin_document  # hardly anybody asks for it
+
+        return json_reply(200, admin_document())
+
+    async def _runs(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         now = self._context.clock.now()
-        if path == API:
-            _only(scope, "GET")
-            return json_reply(200, {"now": now, "runs": await self._read(self._overview.runs(now))})
-        if path.startswith(API + "/"):
-            _only(scope, "GET")
-            name = unquote(path[len(API) + 1 :])
-            return json_reply(200, {"now": now, **await self._read(self._overview.run(name, now))})
-        raise RequestError(404, "not_found", "There is nothing at this address.")
+        return json_reply(200, {"now": now, "runs": await self._read(self._overview.runs(now))})
+
+    async def _run(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
+        now, name = self._context.clock.now(), unquote(scope["path"][len(API) + 1 :])
+        return json_reply(200, {"now": now, **await self._read(self._overview.run(name, now))})
 
     async def _read(self, fn: Callable[[Conn], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._context.db.read, fn)
 
-    def _home(self, who: Who | None) -> Reply:
+    async def _home(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         if who is None:
             return html_reply(401, template("login.html", failed=False))
         return html_reply(200, template("runs.html", role=who.role, csrf=self._access.csrf(who)))
 
-    async def _log_in(self, scope: Scope) -> Reply:
+    async def _log_in(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         # A HEAD comes from who looks at links without opening them: it must not use the link up.
         session = await self._access.log_in(token) if token and scope["method"] == "GET" else None
@@ -110,7 +124,8 @@ class AdminApp:
         # A page instead of a redirect: a strict cookie is not sent along a redirect from another site.
         return html_reply(200, template("welcome.html"), _cookie(scope, session, int(SESSION_SECONDS)))
 
-    async def _log_out(self, scope: Scope, receive: Receive, who: Who) -> Reply:
+    async def _log_out(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
+        assert who is not None
         await self._check_form(scope, receive, who)
         return Reply(303, b"", (b"location", b"/"), NO_STORE, _cookie(scope, "", 0))
 
@@ -135,11 +150,6 @@ class AdminApp:
 def admin_app(context: AdminContext) -> AdminApp:
     """The application for the admin origin."""
     return AdminApp(context)
-
-
-def _only(scope: Scope, method: str) -> None:
-    if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
-        raise RequestError(405, "method_not_allowed", f"Only {method}.", allow=[method])
 
 
 def _name(scope: Scope) -> str:

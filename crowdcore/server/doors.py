@@ -1,0 +1,58 @@
+"""How many connections one server has at a time: in all, and from one address."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from crowdcore.server.rates import is_local, network
+
+MOST = 20_000
+MOST_OF_ADDRESS = 2_000
+"""A class or an office is one address; proxies that are trusted (FORWARDED_ALLOW_IPS) and this machine are spared."""
+SPARE_FILES = 256
+"""File descriptors for everything that is not a connection: the database, uploads, the task's own code."""
+
+
+class Doors:
+    """Counts the connections of one server."""
+
+    def __init__(self) -> None:
+        self._most = min(MOST, max(64, _open_files() - SPARE_FILES))
+        self._trusted = {word.strip() for word in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",")}
+        self._inside: Counter[str] = Counter()
+        self._all = 0
+
+    def enter(self, client: tuple[str, int] | None) -> bool:
+        """Take a place for a connection from `client`; False if there is none."""
+        key = network(client[0]) if client else ""
+        if self._all >= self._most or (self._inside[key] >= MOST_OF_ADDRESS and not self._spared(client)):
+            return False
+        self._all += 1
+        self._inside[key] += 1
+        return True
+
+    def leave(self, client: tuple[str, int] | None) -> None:
+        """Give the place back."""
+        key = network(client[0]) if client else ""
+        self._all -= 1
+        self._inside[key] -= 1
+        if not self._inside[key]:
+            del self._inside[key]
+
+    def _spared(self, client: tuple[str, int] | None) -> bool:
+        return client is None or is_local(client[0]) or bool({client[0], "*"} & self._trusted)
+
+
+def _open_files() -> int:
+    """How many file descriptors this process may have, once it has asked for as many as are useful."""
+    try:
+        import resource  # not on every platform
+    except ImportError:
+        return MOST
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST + 2 * SPARE_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST + 2 * SPARE_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return MOST + SPARE_FILES if soft == resource.RLIM_INFINITY else soft
