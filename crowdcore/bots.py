@@ -1,18 +1,20 @@
 """Bots: programs that take an empty seat beside people.
 
 A bot is a class with `Options` (a documented dataclass) and one method, `act`. It is told everything that
-was said so far and keeps nothing else, so that it goes on after a restart where it stood.
+was said so far and keeps nothing else, so that it goes on after a restart where it stood. `crowdcore.standin`
+asks the bots of a run, one after the other as they fail.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from crowdcore.errors import ConfigError
+from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.options import option
 
 
@@ -25,7 +27,17 @@ class Act:
 
 
 class Bot(Protocol):
-    """What a bot looks like; `options` is set after it is made."""
+    """What a bot looks like; `options` is set after it is made, once per run.
+
+    It may also have
+
+    - `setup(run)`: called before anything is launched, and on a resume, with its own `crowdcore.facade.Run`
+      (`run.records(kind)` keeps numbers over a restart); a ConfigError stops the launch with its lines;
+    - `about()`: {"name", "model", "version", "instructions"}, whichever it can say (text or None), stored with
+      everything it says; `instructions` is the `fingerprint` of its prompt or script;
+    - `seconds`: how long `act` may take (60 without);
+    - `close()`: the run is over, or this process of it.
+    """
 
     options: Any
 
@@ -33,14 +45,28 @@ class Bot(Protocol):
         """The next thing (JSON) that the bot, named `me`, says; None to say nothing.
 
         `item` is the assignment's item (JSON), `conversation` everything said so far, oldest first.
-        Runs on a worker thread; an exception hands the seat to the next stand-in.
+        Runs on worker threads, for many conversations at once; an exception hands the seat to the next stand-in.
         """
         ...
+
+
+class BotFailed(CrowdError):
+    """What a bot raises to say in plain words why it has no answer; the next stand-in takes over.
+
+    Any other exception does the same, and is shown with its type and line.
+    """
+
+    exit_code = 1
 
 
 def said_by(me: str, conversation: Sequence[Act]) -> int:
     """How often `me` has spoken."""
     return sum(1 for act in conversation if act.sender == me)
+
+
+def fingerprint(text: str) -> str:
+    """16 hexadecimal digits that name a prompt or script: of the SHA-256 of its UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class EchoBot:
@@ -78,6 +104,15 @@ class ScriptedBot:
 
     def __init__(self) -> None:
         self._lines: list[Any] | None = None
+
+    def setup(self, run: Any) -> None:
+        """Read the file before anybody comes; ConfigError if it cannot be read."""
+        self._lines = script(self.options.file)
+
+    def about(self) -> dict[str, str | None]:
+        """The fingerprint of its lines."""
+        lines = script(self.options.file) if self._lines is None else self._lines
+        return {"instructions": fingerprint(json.dumps(lines, sort_keys=True))}
 
     def act(self, item: Any, conversation: Sequence[Act], me: str) -> Any | None:
         """The line after those it has said already; ConfigError if the file cannot be read."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crowdcore.gates import Gate
     from crowdcore.hooks import Hooks
     from crowdcore.plugins import RunPlugins
+    from crowdcore.standin import StandIns
     from crowdcore.state import AgentState
     from crowdcore.store import Database, FileStore
     from crowdcore.store.agents import AgentRow
@@ -66,8 +67,8 @@ class RunContext:
     """One served run: its database row, configuration, hooks and clocks.
 
     `accepting` turns False when no new work is handed out. `more_units` asks the launcher for units and
-    says whether it may be worth looking again. `live` is None where people work alone. `delivers` are the
-    kinds of outbox rows its provider sends.
+    says whether it may be worth looking again. `live` is None where people work alone, `stand_ins` where
+    nothing is served. `delivers` are the kinds of outbox rows its provider sends.
     """
 
     db: Database
@@ -94,6 +95,7 @@ class RunContext:
     accepting: bool = True
     more_units: Callable[[], Awaitable[bool]] = _nothing_more
     live: LiveWork | None = None
+    stand_ins: StandIns | None = None
 
     @property
     def pay_micros(self) -> int:

@@ -48,8 +48,10 @@ LIMITS: Mapping[str, Limit] = {
     "review": Limit(4, 30.0),
     "live": Limit(4, 30.0),
     "listener": Limit(1, 300.0),
+    "bots": Limit(32, 60.0),
 }
-"""Kind of work → its limit. Listeners have one such thread per plugin, so each sees events in order."""
+"""Kind of work → its limit. Each plugin with listeners has a thread of its own, so it sees events in order; each bot
+has its own threads, so that one that hangs does not stop the next."""
 
 
 class Limiters:
@@ -61,7 +63,7 @@ class Limiters:
         self._made: dict[str, Limiter] = {}
 
     def get(self, kind: str, plugin: str = "") -> Limiter:
-        """The limiter of a kind of work; listeners have one for each `plugin`."""
+        """The limiter of a kind of work; listeners and bots have one for each `plugin`."""
         name = f"{kind}-{plugin}" if plugin else kind
         if name not in self._made:
             limit = self._limits[kind]

@@ -65,6 +65,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     problems = await hooks.provider_check() if setup.fresh else []
     if problems:
         raise ConfigError.many([f"provider {setup.config.provider.type!r}: {p}" for p in problems])
+    await serving.stand_ins.prepare()
     await hooks.provider_register()
     items = await asyncio.to_thread(_task_data, hooks, setup)
     build = setup.folder / "build"
@@ -154,7 +155,8 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
         frontend={**facts(setup.config), **await hooks.blueprint_frontend()}, provider_page=await hooks.provider_page(),
         extra_gates=[(c.plugin, c.item) for c in added],
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
-        facade_for=serving.facade_for, accepting=row.status in ("launching", "running", "stopped"),
+        facade_for=serving.facade_for, stand_ins=serving.stand_ins,
+        accepting=row.status in ("launching", "running", "stopped"),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from crowdcore.facade import Run
 from crowdcore.secret import derive
 from crowdcore.server.context import Limits
 from crowdcore.server.serve import Server, next_free_port
+from crowdcore.standin import StandIns, make_bots
 from crowdcore.store import agents
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Serving:
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
         self._context: RunContext | None = None
         self._runs: dict[str, Run] = {}
+        self.stand_ins = StandIns(make_bots(setup.plugins, self))
         self.last_request = setup.clock.ticks()
         self.since = setup.clock.now()
 
@@ -171,8 +173,9 @@ class Serving:
         return (next_free_port(host, self._servers[0][0].port + 1) or 0) if self._servers else 0
 
     async def close(self) -> None:
-        """Stop every server; requests in hand may end."""
+        """Stop every server, in which requests in hand may end, and what the bots hold."""
         for server, _ in self._servers:
             await server.stop()
         await asyncio.gather(*(task for _, task in self._servers), return_exceptions=True)
         self._servers.clear()
+        await self.stand_ins.close()

@@ -1,6 +1,6 @@
 """The task's own files, kept as they were at launch: what a resume and a review use.
 
-Every path that blueprint and gates name (data, pages, folders) and each local Python file is copied
+Every path that blueprint, gates and bots name (data, pages, folders, scripts) and each local Python file is copied
 into the run's folder under the hash of its content; the run remembers {path: name of the copy}.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.store.runs import RunRow
 
-_SECTIONS = ("blueprint", "gates")
+_SECTIONS = ("blueprint", "gates", "pairing")
 """What workers see is kept. Paths of providers and architects are this machine's: certificates, folders."""
 
 

@@ -87,6 +87,8 @@ class RunPlugins:
             self._register(self._make("extension", name, None))
         for plugin in self._local(hooks_module, hooks):
             self._register(plugin)
+        self.bots = [self._make("bot", choice.type, choice.options) for choice in config.pairing.stand_in]
+        """The stand-ins, in the order in which they take over (`crowdcore.standin` asks them); no hooks."""
         self.manager.check_pending()
         self._check_needs()
         self.procedures = collect((plugin.label, plugin.instance) for plugin in self._of_the_task())
@@ -94,7 +96,7 @@ class RunPlugins:
 
     def versions(self) -> dict[str, str]:
         """Plugin name → version of its distribution; `sha256:…` of the text for local files."""
-        return {name: plugin.version for name, plugin in self.registered.items()}
+        return {plugin.name: plugin.version for plugin in [*self.registered.values(), *self.bots]}
 
     def sources(self) -> dict[Path, str]:
         """Local Python files of this run, with what they import from beside them → SHA-256 (hex)."""
