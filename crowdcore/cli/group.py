@@ -25,6 +25,7 @@ VERBS = {
     "simulate": ("crowdcore.cli.simulate_cmd:simulate", "Let simulated workers work on a run."),
     "options": ("crowdcore.cli.options_cmd:options", "Print every option of a plugin or section."),
     "plugins": ("crowdcore.cli.plugins_cmd:plugins", "List, check and show installed plugins."),
+    "db": ("crowdcore.cli.db_cmd:db", "Check, back up and restore the database."),
     "admin": ("crowdcore.cli.admin_cmd:admin", "Log in to the requester's pages."),
 }
 

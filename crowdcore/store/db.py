@@ -210,6 +210,14 @@ def open_database(
     return database
 
 
+def open_as_it_is(url: str | None, data_dir: Path, patience: float = 10.0) -> Database:
+    """Open a database that exists without making or migrating anything; StoreError if there is none."""
+    engine = _engine(url, data_dir, patience)
+    if not engine.exists():
+        raise _no_database(engine.describe())
+    return Database(engine, data_dir, patience)
+
+
 def _make_folder(folder: Path) -> None:
     try:
         make_folders(folder)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.sql import Conn, Row
 
 Move = tuple[str, int, str | None, str]
 """(kind, id, status before or None for new, status after)."""
@@ -42,7 +42,17 @@ def after(conn: Conn, run_id: int, event_id: int, limit: int = 500) -> list[Even
         " ORDER BY id LIMIT :limit",
         run=run_id, after=event_id, limit=limit,
     )  # fmt: skip
-    return [Event(r["id"], r["run_id"], r["at"], r["kind"], r["actor"], json.loads(r["data"])) for r in rows]
+    return [_event(r) for r in rows]
+
+
+def after_all(conn: Conn, event_id: int, limit: int = 500) -> list[Event]:
+    """The events of all runs, and of none, with ids above `event_id`, in commit order."""
+    sql = "SELECT id, run_id, at, kind, actor, data FROM event WHERE id > :after ORDER BY id LIMIT :limit"
+    return [_event(r) for r in conn.all(sql, after=event_id, limit=limit)]
+
+
+def _event(row: Row) -> Event:
+    return Event(row["id"], row["run_id"], row["at"], row["kind"], row["actor"], json.loads(row["data"]))
 
 
 def last_id(conn: Conn, run_id: int) -> int:

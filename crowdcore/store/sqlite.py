@@ -19,11 +19,15 @@ _DUPLICATES = {
 }
 
 
+_REPAIR = "`crowd db check` says what is wrong, `crowd db restore BACKUP --force` puts back a backup"
+
+
 def translate(error: sqlite3.Error, path: Path) -> Exception:
     """The StoreError that `error` means, or `error` itself if it is a fault in the SQL."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        return error
+        garbled = isinstance(error, sqlite3.OperationalError) and "Could not decode" in str(error)
+        return StoreError(f"{path} is damaged ({error}): {_REPAIR}") if garbled else error
     if code in _DUPLICATES:
         return StoreConflict(f"{path.name}: {error}")
     match code & 0xFF:
@@ -34,9 +38,9 @@ def translate(error: sqlite3.Error, path: Path) -> Exception:
         case sqlite3.SQLITE_IOERR:
             return StoreError(f"{path} cannot be read or written ({error}): is the disk full or gone?")
         case sqlite3.SQLITE_NOTADB:
-            return StoreError(f"{path} is not a database: move it away, or choose another with --db")
+            return StoreError(f"{path} is not a database: {_REPAIR}")
         case sqlite3.SQLITE_CORRUPT:
-            return StoreError(f"{path} is damaged ({error}): put back a copy, or move it away to start anew")
+            return StoreError(f"{path} is damaged ({error}): {_REPAIR}")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return StoreError(f"{path} cannot be opened for writing ({error}): check owner and permissions")
     return error

@@ -98,9 +98,10 @@ def test_a_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "crowd.db").write_bytes(b"dear diary, " * 1000)
-    assert refusal(None, tmp_path) == (
-        f"{tmp_path}/crowd.db is not a database: move it away, or choose another with --db"
-    )
+    message = refusal(None, tmp_path)
+    assert message.startswith(f"{tmp_path}/crowd.db is not a database: ")
+    assert "`crowd db check`" in message
+    assert "`crowd db restore" in message
 
 
 def test_a_damaged_database_is_refused(tmp_path: Path) -> None:

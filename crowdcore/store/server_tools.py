@@ -1,0 +1,60 @@
+"""PostgreSQL's own programs for copies of a database; the password reaches them by their environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from crowdcore.errors import StoreError
+
+_INSTALL = "install PostgreSQL's client programs (Debian: apt-get install postgresql-client)"
+
+
+def dump(url: str, where: str, target: Path) -> None:
+    """Write the database at `url` to the file `target`, in pg_dump's custom format. Raises StoreError."""
+    words = ["--format=custom", "--no-owner", "--no-privileges", f"--file={target}"]
+    _run("pg_dump", url, where, words, f"pg_dump --format=custom --file=crowd.dump {where}")
+
+
+def load(url: str, where: str, source: Path) -> None:
+    """Fill the empty database at `url` from what `dump` wrote, in one transaction. Raises StoreError."""
+    words = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", str(source)]
+    _run("pg_restore", url, where, words, f"pg_restore --single-transaction --dbname={where} {source}")
+
+
+def _run(program: str, url: str, where: str, words: list[str], typed: str) -> None:
+    found = _find(program)
+    if found is None:
+        raise StoreError(f"{program} is not there: {_INSTALL}, or type elsewhere: {typed}")
+    parts = urlsplit(url)
+    plain = urlunsplit(parts._replace(netloc=_without_password(parts.netloc)))
+    environment = {**os.environ}
+    if parts.password is not None:
+        environment["PGPASSWORD"] = unquote(parts.password)
+    done = subprocess.run(
+        [found, f"--dbname={plain}", *words], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[0]
+        raise StoreError(f"{where}: {said}")
+
+
+def _without_password(netloc: str) -> str:
+    user, at, host = netloc.rpartition("@")
+    return f"{user.partition(':')[0]}{at}{host}"
+
+
+def _find(program: str) -> str | None:
+    """The program: on the PATH, else the newest of Debian's."""
+    newest_first = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=_version, reverse=True)
+    return shutil.which(program) or next(map(str, newest_first), None)
+
+
+def _version(path: Path) -> float:
+    try:
+        return float(path.parent.parent.name)
+    except ValueError:
+        return 0.0
