@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from crowdcore import authored, documents, gates, matching
 from crowdcore.errors import RequestError
-from crowdcore.store import agents, events, qualifications, special, units, workers
+from crowdcore.store import agents, conversations, events, qualifications, special, units, workers
 from crowdcore.store.agents import AgentRow
 from crowdcore.store.units import START, Free
 from crowdcore.types import Identity, Refusal
@@ -25,6 +25,7 @@ from crowdcore.types import Identity, Refusal
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
     from crowdcore.gates import Piece
+    from crowdcore.status import AgentStatus
     from crowdcore.store import Conn
     from crowdcore.store.special import Known
     from crowdcore.types import Worker
@@ -59,6 +60,9 @@ class _Offer:
 
     approved: list[Free] | None = None
     screening: Known | None = None
+
+
+_BEGAN = {True: "live_arrived", False: "unit_assigned"}
 
 
 class _Changed(Exception):
@@ -219,6 +223,9 @@ def _take(conn: Conn, context: RunContext, wish: Claim, worker: Worker, offer: _
     if _is_real(context, piece):
         if offer.approved is None and context.hooks.has("worker_can_do_unit"):
             raise _Changed
+        if context.live is not None:
+            found = _any_seat(conn, context, worker, offer.approved)
+            return _begin(conn, context, wish, worker, visit_id, piece, None) if found else None
         free = _first_free(conn, context, worker, offer.approved)
         return None if free is None else _begin(conn, context, wish, worker, visit_id, piece, free)
     assert piece is not None
@@ -237,6 +244,15 @@ def _take(conn: Conn, context: RunContext, wish: Claim, worker: Worker, offer: _
     return _begin(conn, context, wish, worker, visit_id, piece, free)
 
 
+def _any_seat(conn: Conn, context: RunContext, worker: Worker, approved: Iterable[Free] | None) -> bool:
+    """Whether a unit is free that this worker may do with others; their seat is taken when their page connects."""
+    if approved is None:
+        approved = matching.candidates(conn, context.run_id, worker.id, context.positions.get(worker.id))
+    else:
+        approved = (free for free in approved if units.is_free(conn, free.id))
+    return any(not conversations.had(conn, free.assignment_id, worker.id) for free in approved)
+
+
 def _begin(
     conn: Conn, context: RunContext, wish: Claim, worker: Worker, visit_id: int | None, piece: Piece | None,
     free: Free | None,
@@ -244,6 +260,8 @@ def _begin(
     """The agent of what was found, in the worker's visit or a new one, and the event."""
     now, kind = context.clock.now(), "unit" if piece is None else piece.kind
     real = free is not None and _is_real(context, piece)
+    live = context.live is not None and (kind != "onboarding" or context.live.onboarding)
+    status: AgentStatus = "waiting" if live else "in_task"
     moves: list[events.Move] = []
     if free is not None:
         moves = [("unit", free.id, None, "launched")] if not real else []
@@ -255,9 +273,9 @@ def _begin(
     agent_id = agents.create(
         conn, run_id=context.run_id, visit_id=visit_id, worker_id=worker.id,
         unit_id=None if free is None else free.id, kind=kind,
-        deadline=context.service.now() + context.config.task.assignment_duration, now=now,
+        deadline=context.service.now() + context.config.task.assignment_duration, now=now, status=status,
     )  # fmt: skip
-    moves.append(("agent", agent_id, None, "in_task"))
+    moves.append(("agent", agent_id, None, status))
     ids = {"agent": agent_id, "worker": worker.id, "visit": visit_id} | ({} if free is None else {"unit": free.id})
     more: dict[str, object] = {}
     if not context.gates.plain:
@@ -265,7 +283,7 @@ def _begin(
     if free is not None and not real:
         more["special"] = kind
     events.append(
-        conn, context.run_id, now, "onboarding_began" if free is None else "unit_assigned", "worker", moves,
+        conn, context.run_id, now, "onboarding_began" if kind == "onboarding" else _BEGAN[live], "worker", moves,
         **ids, **more,
     )  # fmt: skip
     row = agents.get(conn, agent_id)
@@ -311,6 +329,8 @@ def _first_free(conn: Conn, context: RunContext, worker: Worker, approved: Itera
 
 async def _started(context: RunContext, row: AgentRow) -> AgentRow:
     """Keep the first state if making it again could give another; an onboarding's always."""
+    if row.status == "waiting" and context.live is not None:
+        context.live.expect(row.id)
     kept = row.kind == "onboarding" or documents.keeps_init(context)
     if row.state is not None or row.status != "in_task" or not kept:
         return row

@@ -46,6 +46,13 @@ class Socket(Protocol):
 class LiveWork(Protocol):
     """The live part of a run, as the rest of a run needs it."""
 
+    @property
+    def onboarding(self) -> bool:
+        """Whether onboarding is a conversation too."""
+
+    def expect(self, agent_id: int) -> None:
+        """This agent has just been made and waits: its connection is to come within the grace."""
+
     async def serve(self, agent_id: int, after: int, socket: Socket) -> None:
         """One accepted connection of an agent, from its start to its end; frames after `after` are sent again."""
 
@@ -106,3 +113,8 @@ class RunContext:
 def provider_says(plugins: RunPlugins, attribute: str, default: Any) -> Any:
     """A class attribute of the run's provider: `delivers`, `spends`."""
     return getattr(plugins.registered[f"provider:{plugins.config.provider.type}"].instance, attribute, default)
+
+
+def blueprint_says(plugins: RunPlugins, attribute: str, default: Any) -> Any:
+    """A class attribute of the run's blueprint, or a property that asks its options: `live_onboarding`."""
+    return getattr(plugins.registered[f"blueprint:{plugins.config.blueprint.type}"].instance, attribute, default)

@@ -20,6 +20,7 @@ ITEM = "blueprint_assignment_data"
 FEEDBACK = "That was not right yet."
 """What a worker reads between two attempts at onboarding, unless the task says it better."""
 PHASES = {"onboarding": "onboarding", "after_task": "finish"}
+"""The phases of kinds of work; `work` for the others. In live work, `waiting` comes before and `finish` after."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,9 @@ async def document(context: RunContext, row: AgentRow) -> Document:
             return await document(context, following)
     if row.status in ("completed", "ended"):
         return done(context, row)
+    if row.status == "waiting":
+        told = {} if context.live is None else await context.live.waiting(row)
+        return replace(_shown(context, row), waiting=told, asks=opinions.asked_for(context))
     shown = replace(_shown(context, row), asks=opinions.asked_for(context))
     if row.kind == "after_task":
         return replace(shown, form=context.gates.after_task and context.gates.after_task.document)
@@ -107,11 +111,23 @@ async def document(context: RunContext, row: AgentRow) -> Document:
 
 def _shown(context: RunContext, row: AgentRow) -> Document:
     return Document(
-        agent=row.id, phase=PHASES.get(row.kind, "work"), status=row.status,
+        agent=row.id, phase=phase(row), status=row.status, live=is_live(row),
         draft=None if row.draft is None else json.loads(row.draft),
         deadline=None if row.deadline is None else context.service.wall(row.deadline),
         provider=context.provider_page, frontend=context.frontend,
     )  # fmt: skip
+
+
+def is_live(row: AgentRow) -> bool:
+    """Whether this is work with others: only such agents wait, or sit in a conversation."""
+    return row.status == "waiting" or row.conversation_id is not None
+
+
+def phase(row: AgentRow) -> str:
+    """The phase of an open agent: waiting, onboarding, work, finish."""
+    if row.status == "waiting":
+        return "waiting"
+    return "finish" if row.conversation_status == "ended" else PHASES.get(row.kind, "work")
 
 
 async def _notice(context: RunContext, row: AgentRow) -> str | None:

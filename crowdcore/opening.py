@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import authored, gates
-from crowdcore.context import RunContext, provider_says
+from crowdcore.context import RunContext, blueprint_says, provider_says
 from crowdcore.deadlines import ServiceClock
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.hooks import Hooks
 from crowdcore.launching import Ahead, Launcher
+from crowdcore.live.engine import Live
 from crowdcore.preview import facts
 from crowdcore.progress import Counters
 from crowdcore.secret import derive
@@ -75,6 +76,8 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     )
     context = await _context(setup, serving, hooks)
     context.gates = prepared
+    if hooks.has("blueprint_live"):
+        context.live = Live(context, onboarding=bool(blueprint_says(setup.plugins, "live_onboarding", False)))
     items = await asyncio.to_thread(_checked, context.state_class, items, setup.row.next_ordinal)
     await asyncio.to_thread(context.files.sweep, _STALE)
     launcher = _launcher(context, items, setup)

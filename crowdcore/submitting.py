@@ -50,8 +50,10 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     """See Work.submit. Raises RequestError: invalid with `errors`, expired."""
     if row.status == "completed":
         return await _repeat(context, row)
-    if row.status == "ended" and (row.end_reason not in LATE_REASONS or row.kind == "onboarding"):
+    if row.status == "ended" and (row.end_reason not in LATE_REASONS or row.unit is None or row.conversation_id):
         raise _expired(row)
+    if row.status == "waiting" or row.conversation_status == "live":
+        raise RequestError(409, "not_acceptable_now", "This can be sent when the part that you do with others is over.")
     if row.kind == "after_task":
         return await _submit_form(context, row, data)
     if not isinstance(data, dict) and incoming:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.status import check_move
+from crowdcore.status import AgentStatus, check_move
 from crowdcore.store import units
 from crowdcore.types import Unit, Visit, Worker
 
@@ -161,13 +161,14 @@ def page(
 def create(
     conn: Conn, *, run_id: int, visit_id: int, worker_id: int, unit_id: int | None, kind: str,
     deadline: float | None, now: float, state: str | None = None, answer: str | None = None,
+    status: AgentStatus = "in_task",
 ) -> int:  # fmt: skip
-    """A new agent in status in_task; returns its id. `answer` is kept for its end (an after-task form's)."""
+    """A new agent; returns its id. `answer` is kept for its end (an after-task form's)."""
     agent_id: int = conn.value(
         "INSERT INTO agent (run_id, visit_id, worker_id, unit_id, kind, status, deadline, started_at, state, answer)"
-        " VALUES (:run, :visit, :worker, :unit, :kind, 'in_task', :deadline, :now, :state, :answer) RETURNING id",
-        run=run_id, visit=visit_id, worker=worker_id, unit=unit_id, kind=kind, deadline=deadline, now=now,
-        state=state, answer=answer,
+        " VALUES (:run, :visit, :worker, :unit, :kind, :status, :deadline, :now, :state, :answer) RETURNING id",
+        run=run_id, visit=visit_id, worker=worker_id, unit=unit_id, kind=kind, status=status, deadline=deadline,
+        now=now, state=state, answer=answer,
     )  # fmt: skip
     return agent_id
 

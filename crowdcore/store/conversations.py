@@ -35,6 +35,16 @@ def get(conn: Conn, conversation_id: int) -> ConversationRow:
     return _row(row)
 
 
+def had(conn: Conn, assignment_id: int, worker_id: int) -> bool:
+    """Whether the worker holds, has done or has ever begun a seat of this assignment with others."""
+    sql = (
+        "SELECT 1 FROM unit WHERE assignment_id = :assignment AND worker_id = :worker UNION ALL"
+        " SELECT 1 FROM agent g JOIN conversation c ON c.id = g.conversation_id"
+        " WHERE g.worker_id = :worker AND c.assignment_id = :assignment AND c.started_at IS NOT NULL"
+    )
+    return conn.one(sql, assignment=assignment_id, worker=worker_id) is not None
+
+
 def _row(row: Row) -> ConversationRow:
     names = ConversationRow.__dataclass_fields__
     values = {name: row[name] for name in names}
