@@ -1,12 +1,13 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test chaos bench check format constraints schema clean
+.PHONY: help demo export test chaos fuzz bench check format constraints schema clean
 
 PORT ?= 3000
 WORKERS ?= 2
 ARGS ?=
 SEEDS ?= 20
+CASES ?= 10000
 
 ENVIRONMENT := .venv/.complete
 PYTHON_OF_IT := .venv/bin/python
@@ -19,7 +20,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
 demo: $(ENVIRONMENT) ## serve examples/form at http://localhost:3000 (make demo PORT=3001: elsewhere)
 	@trap : INT; scripts/demo.sh --port $(PORT) || [ $$? -eq 130 ]  # 130: left by a second Ctrl-C
@@ -35,14 +36,22 @@ chaos: $(ENVIRONMENT) ## kill -9 at random instants, 20 seeds (make chaos SEEDS=
 	@scripts/programs.sh
 	@CROWD_CHAOS_SEEDS=$(SEEDS) $(PYTHON_OF_IT) -m pytest -n $(WORKERS) tests/chaos $(ARGS)
 
+fuzz: $(ENVIRONMENT) ## hostile requests, 10,000 and the raw ones (make fuzz CASES=100000 ARGS="--seed 7")
+	@$(PYTHON_OF_IT) -m tests.fuzz --cases $(CASES) $(ARGS)
+
 bench: $(ENVIRONMENT) ## how fast it is, beside a bare floor (make bench ARGS=--quick: a minute)
 	@$(PYTHON_OF_IT) -m benchmarks $(ARGS)
 
-check: $(ENVIRONMENT) ## style, types, the direction of imports, dependencies that fit together
+bench-live: $(ENVIRONMENT) ## how live work holds out; fails below its goals (make bench-live ARGS=--quick: a minute)
+	@$(PYTHON_OF_IT) -m benchmarks.live $(ARGS)
+
+check: $(ENVIRONMENT) ## style, types, the direction of imports, dependencies that fit together and are not vulnerable
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(TYPED)
 	.venv/bin/lint-imports
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive crowdcore plugins
+	@scripts/audit.sh
 	.venv/bin/uv pip check --python $(PYTHON_OF_IT)
 	$(PYTHON_OF_IT) -m crowdcore.store.generate --check
 

@@ -131,7 +131,7 @@ def _annotation(where: str, function: Callable[..., Any]) -> type | None:
     found = getattr(function, "__annotations__", {}).get("args")
     if isinstance(found, str):
         try:
-            found = eval(found, getattr(function, "__globals__", {}))  # noqa: S307  (the author's own annotation)
+            found = eval(found, getattr(function, "__globals__", {}))  # the author's words  # noqa: S307  # nosec B307
         except Exception as error:
             raise PluginError(f"{where}: the annotation of args, {found!r}: {_line(error)}") from None
     return found if isinstance(found, type) and is_dataclass(found) else None
