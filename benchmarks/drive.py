@@ -75,20 +75,21 @@ async def drive(url: str, workers: int, each: int, prefix: str, server: int) -> 
     async with aiohttp.ClientSession(connector=connector) as session:
         driver = Driver(session, url, prefix)
         await asyncio.gather(*(driver.work(n, 1, Times()) for n in range(workers)))
-        times, spent, own, began = Times(), cpu_seconds(server), _own_cpu(), time.perf_counter()
+        times, spent, own, began = Times(), cpu_seconds(server), own_cpu(), time.perf_counter()
         await asyncio.gather(*(driver.work(n, each, times) for n in range(workers)))
         seconds = time.perf_counter() - began
     units = workers * each
     return {
         "units_per_second": units / seconds,
         "server_cpu_us_per_unit": (cpu_seconds(server) - spent) / units * 1e6,
-        "driver_cpu_us_per_unit": (_own_cpu() - own) / units * 1e6,
+        "driver_cpu_us_per_unit": (own_cpu() - own) / units * 1e6,
         "claim_p50_ms": percentile(times.claims, 50), "claim_p95_ms": percentile(times.claims, 95),
         "submit_p50_ms": percentile(times.submits, 50), "submit_p95_ms": percentile(times.submits, 95),
     }  # fmt: skip
 
 
-def _own_cpu() -> float:
+def own_cpu() -> float:
+    """Seconds of processor time that this process has used."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 

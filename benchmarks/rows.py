@@ -17,8 +17,7 @@ from urllib.request import Request, urlopen
 
 from benchmarks import processes
 from benchmarks.processes import Server, answer, crowd, floor, helper, launched, memory
-
-Numbers = dict[str, list[float]]
+from benchmarks.table import Numbers
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.rows import Numbers, Scale
+Numbers = dict[str, list[float]]
+"""By name, of each round."""
+
+
+MISSED = "MISSED"
+"""How the line of a number ends that does not reach its goal."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,9 @@ TABLE = {
 }  # fmt: skip
 
 
-def lines(row: str, numbers: Numbers, scale: Scale) -> Iterator[str]:
+def lines(row: Sequence[Wanted], numbers: Numbers, scale: object) -> Iterator[str]:
     """One line for each number of a row: the median over its rounds, and whether it is reached."""
-    for wanted in TABLE[row]:
+    for wanted in row:
         value = median(numbers[wanted.number])
         text = wanted.text.format(**vars(scale))
         yield f"{text:<62} {_number(value):>9} {wanted.unit:<3} {_goal(wanted, value)}".rstrip()
@@ -66,9 +71,9 @@ def lines(row: str, numbers: Numbers, scale: Scale) -> Iterator[str]:
 
 def _goal(wanted: Wanted, value: float) -> str:
     if wanted.at_least is not None:
-        return f">= {wanted.at_least:<6g} {'reached' if value >= wanted.at_least else 'MISSED'}"
+        return f">= {wanted.at_least:<6g} {'reached' if value >= wanted.at_least else MISSED}"
     if wanted.at_most is not None:
-        return f"<= {wanted.at_most:<6g} {'reached' if value <= wanted.at_most else 'MISSED'}"
+        return f"<= {wanted.at_most:<6g} {'reached' if value <= wanted.at_most else MISSED}"
     return ""
 
 
