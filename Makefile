@@ -1,7 +1,7 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test chaos fuzz bench check format constraints schema clean
+.PHONY: help demo export test chaos fuzz bench bench-live check format constraints schema clean
 
 PORT ?= 3000
 WORKERS ?= 2
