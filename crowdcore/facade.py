@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from crowdcore.errors import RunError
 from crowdcore.state import Json, canonical
 
 if TYPE_CHECKING:
@@ -170,6 +172,7 @@ class Run:
     def __init__(
         self, services: RunServices, plugin: str, options: Any, space: str | None = None,
         procedures: Mapping[str, Procedure] | None = None, from_snapshot: bool = False,
+        module: Callable[[Path], ModuleType] | None = None,
     ) -> None:  # fmt: skip
         self._services = services
         self.procedures: Mapping[str, Procedure] = procedures or {}
@@ -177,6 +180,7 @@ class Run:
         self.from_snapshot = from_snapshot
         """Whether the run goes on with its files as they were at launch; False at launch and after `--reload`."""
         self._space = space or plugin
+        self._module = module
         self.plugin: str = plugin
         """The name this plugin is registered under: `provider:mturk`, `hooks.py`."""
         self.options: Any = options
@@ -214,6 +218,16 @@ class Run:
     def task_dir(self) -> Path:
         """The folder of task.yaml."""
         return self.config.task_dir
+
+    def module(self, path: Path) -> ModuleType:
+        """The task's own Python file at `path` (an option with `python=True`), loaded once for this run.
+
+        A run that is resumed gets it, and what it imports from beside it, as they were at launch. ConfigError, one
+        line (`worlds.py:12: invalid syntax: …`), if it cannot be run.
+        """
+        if self._module is None:
+            raise RunError(f"run {self.name}: plugin {self.plugin} has no local files")
+        return self._module(path)
 
     def records(self, kind: str) -> Records:
         """This plugin's own rows of one kind; no other plugin sees them."""

@@ -55,17 +55,19 @@ def option(
     min: float | None = None,
     max: float | None = None,
     changeable: bool = False,
+    python: bool = False,
 ) -> Any:
     """A dataclass field that documents itself; without `default` and `factory` it is required.
 
     `secret` keeps the value out of the stored configuration, `required` refuses a missing value although
     there is a default, `path` makes text an absolute path (relative ones start at the folder of the
     file they are written in) that exists unless `must_exist=False`, `min` and `max` bound numbers,
-    `changeable` lets `crowd set` change it while a run is open.
+    `changeable` lets `crowd set` change it while a run is open, `python` says that the path is a Python file of the
+    task, which `run.module(path)` loads and the run keeps with what it imports from beside it.
     """
     metadata = {
         "help": help, "secret": secret, "required": required, "path": path, "must_exist": must_exist,
-        "min": min, "max": max, "changeable": changeable,
+        "min": min, "max": max, "changeable": changeable, "python": python,
     }  # fmt: skip
     if factory is not MISSING:
         return field(default_factory=factory, metadata=metadata)

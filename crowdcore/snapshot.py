@@ -120,18 +120,23 @@ def _paths(value: Any) -> Iterator[Path]:
     if isinstance(value, Path):
         yield value
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
+        for field in _kept_fields(value):
             yield from _paths(getattr(value, field.name))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _paths(item)
 
 
+def _kept_fields(value: Any) -> Iterator[dataclasses.Field[Any]]:
+    """The options without Python files: LocalFiles finds their copies, by the path that they had."""
+    return (field for field in dataclasses.fields(value) if not field.metadata.get("python"))
+
+
 def _replaced(value: Any, copy_of: Callable[[Path], Path]) -> Any:
     if isinstance(value, Path):
         return copy_of(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changes = {f.name: _replaced(getattr(value, f.name), copy_of) for f in dataclasses.fields(value) if f.init}
+        changes = {f.name: _replaced(getattr(value, f.name), copy_of) for f in _kept_fields(value) if f.init}
         return dataclasses.replace(value, **changes)
     if isinstance(value, list):
         return [_replaced(item, copy_of) for item in value]
