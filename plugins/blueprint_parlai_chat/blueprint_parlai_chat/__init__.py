@@ -1,0 +1,1 @@
+"""People who talk with each other in worlds of ParlAI's kind, and its models as stand-ins."""
