@@ -72,11 +72,19 @@ def read_form(path: Path, key: str) -> ShortForm:
         raise ConfigError(f"{key}: {path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not valid JSON: {error}") from None
-    problems = _form_problems(value)
+    problems, document = checked_form(value)
     if problems:
         raise ConfigError.many([f"{where}: {problem}" for problem in problems])
+    return ShortForm({"title": "One last thing", **document})
+
+
+def checked_form(value: Any) -> tuple[list[str], dict[str, Any]]:
+    """What is wrong with a form (one line for each fault), and if nothing is, its JSON with defaults filled in."""
+    problems = _form_problems(value)
+    if problems:
+        return problems, {}
     questions = [{"required": False, **_scale(q), **q} for q in value["questions"]]
-    return ShortForm({"title": "One last thing", "text": "", "submit": "Send", **value, "questions": questions})
+    return [], {"text": "", "submit": "Send", **value, "questions": questions}
 
 
 def _scale(question: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ blueprint, listed extensions, hooks.py, functions given from Python. What is reg
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -101,10 +100,10 @@ class RunPlugins:
 
     def sources(self) -> dict[Path, str]:
         """Local Python files of this run, with what they import from beside them → SHA-256 (hex)."""
-        options = [self.config.blueprint.options, *(bot.options for bot in self.config.pairing.stand_in)]
-        for each in options:
-            for path in _python_files(each):
-                self.files.module(path)  # what it imports from beside it is known once it ran
+        for plugin in (*self.registered.values(), *self.bots):
+            load = getattr(plugin.instance, "load_python", None)
+            if load is not None:  # what a file imports from beside it is known once it ran
+                load(self.files.module)
         return self.files.sources()
 
     def options(self, plugin: str) -> Any:
@@ -187,14 +186,6 @@ def _add_specs(manager: pluggy.PluginManager) -> None:
         spec = getattr(manager.hook, name).spec
         if hook.kind == "owner":
             spec.argnames = (*spec.argnames, INNER)
-
-
-def _python_files(options: Any) -> list[Path]:
-    """The Python files that options name (`option(…, python=True)`)."""
-    if not dataclasses.is_dataclass(options) or isinstance(options, type):
-        return []
-    named = (getattr(options, field.name) for field in dataclasses.fields(options) if field.metadata.get("python"))
-    return [path for path in named if isinstance(path, Path)]
 
 
 def _as_plugin(item: object, name: str) -> object:
