@@ -31,10 +31,12 @@ NO_ICON = Reply(204, b"", (b"cache-control", b"max-age=86400"))
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.IGNORECASE)
 _DOCTYPE = re.compile(rb"\s*<!doctype[^>]*>", re.IGNORECASE)
 _BASE = re.compile(rb"<base\s", re.IGNORECASE)
+_FETCHED_LATER = {f"crowd/{name}.js" for name in ("badge", "live", "questions", "waiting")}
+"""By live work and by after-task forms only."""
 _PRELOADS = b"".join(
     b'<link rel="modulepreload" href="../%s">' % name.encode()
     for name in ("crowd.js", *sorted(f"crowd/{path.name}" for path in (STATIC / "crowd").glob("*.js")))
-    if name not in ("crowd/live.js", "crowd/questions.js")  # fetched by live work and after-task forms only
+    if name not in _FETCHED_LATER
 )
 
 

@@ -10,10 +10,23 @@
 //   work.call(name, args)       a server procedure's result
 //   work.giveBack()             returns the work, after asking
 //   work.fail(error)            tells the operator about an error of the page
-//   work.live                   send(data), on(kind, fn); null unless the work is live
+//   work.live                   null unless the work is live (people together); else
+//     .on(kind, fn)             fn(frame) for frames message {id, sender, data, at}, turn {who}, form, context, status, presence
+//                               {name, present}, typing {name}, ack {id}, error {code, id?}; connection {connected}, closed
+//                               {code}; '*' for all. Also for what came before: no listener misses anything
+//     .send(data)               says JSON; its id, with which our own message comes back. Kept over lost networks and
+//                               reloads until `ack`; `error` with this id: it will never arrive
+//     .unsent                   [{id, data, at}] that have no `ack` yet
+//     .typing()                 tells the others; call it at every key
+//     .you, .people, .status    display name; [{name, role, present, bot}]; waiting | in_task | partner_left | completed
+//     .state                    the last status frame: {status, you, people, note, …}
+//     .finish()                 ends the conversation once somebody has left (partner_left)
+//     .badge(text)              before the tab's title until somebody looks
 //
 // `start` resolves only when there is something to show. A refusal, and the end of the work, are pages
-// of our own: then the promise stays open, as it does when a browser leaves the page.
+// of our own: then the promise stays open, as it does when a browser leaves the page. So it does while people
+// who work together wait for each other, in a room of ours over the page. Together they are in phase `work`; when the
+// live part is over a status frame says `completed`, `work.phase` is `finish`, and the page hands in with `work.submit`.
 
 import { begin } from './crowd/begin.js';
 import { words } from './crowd/words.js';

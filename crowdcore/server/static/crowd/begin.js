@@ -80,7 +80,7 @@ async function ownDocument() {
   return (await ask('POST', agentUrl(), { json: { params } })).body;
 }
 
-async function open(given, refused) {
+async function open(given, refused, live = null) {
   const { agent, phase, provider, frontend } = given;
   if (provider) device.pick.save(provider.pick);
   if (frontend?.title) window.document.title = frontend.title;
@@ -95,7 +95,9 @@ async function open(given, refused) {
     return finish(given.completion);
   }
   if (frontend?.block_mobile && isPhone()) return refuse({ code: 'no_phone' });
-  const work = await new Work(given, refused?.error ?? null).open(given);
+  if (given.live && agent !== null) live ??= await connection(given);
+  if (phase === 'waiting') return open(await waited(given, live), refused, live);
+  const work = await new Work(given, refused?.error ?? null).open(given, live);
   if (refused) {
     work.draft = refused.data;
     await banner.notice('refused', words.notAccepted);
@@ -109,6 +111,10 @@ async function open(given, refused) {
   if (agent !== null) await belowPage(given.tips);
   return work;
 }
+
+// Most work is not live, so these are loaded when they are needed.
+const connection = async (given) => new (await import('./live.js')).Live(given);
+const waited = async (given, live) => (await import('./waiting.js')).waitInRoom(given, live);
 
 const isPhone = () => navigator.userAgentData?.mobile ?? /Android|iPhone|iPad|Mobile/i.test(navigator.userAgent);
 

@@ -1,7 +1,7 @@
 // The end of the time for this work: announced, then checked with the server, which may have extended it.
 
 import { agentUrl, ask, onOurClock } from './net.js';
-import { refuse } from './ending.js';
+import { finish, refuse } from './ending.js';
 import { banner } from './ui.js';
 import { words } from './words.js';
 
@@ -48,12 +48,19 @@ export class Deadline {
     if (wait <= LONGEST) this.#timers.push(setTimeout(act, wait));
   }
 
+  /** The work has ended without the page: by itself, or in another tab. `document` is in phase done. */
+  async over({ status, completion }) {
+    this.stop();
+    if (status === 'completed' || completion?.kind !== 'thanks') await finish(completion);
+    else await refuse({ code: completion.fields?.outcome ?? 'expired' });
+  }
+
   async #over() {
     if (this.#submitting()) return; // what is on its way may still count
     try {
       const { agent, token } = this.#who;
       const { body } = await ask('GET', agentUrl(agent), { token });
-      if (body.phase === 'done') await refuse({ code: body.completion?.fields?.outcome ?? 'expired' });
+      if (body.phase === 'done') await this.over(body);
       else if (onOurClock(body.deadline) > Date.now()) this.set(body.deadline);
       else this.#timers.push(setTimeout(() => this.#over(), 3000)); // it ends any moment
     } catch (error) {

@@ -116,3 +116,9 @@ export const looks = {
   count: () => recall(tabStore, `${place}:looks`) ?? 0,
   set: (n) => remember(tabStore, `${place}:looks`, n || null),
 };
+
+/** What was said in a conversation and is not confirmed yet, by the agent's key: it outlives the tab. */
+export const unsent = {
+  load: (key) => recall(localStore, `crowd:unsent:${key}`) ?? [],
+  save: (key, list) => remember(localStore, `crowd:unsent:${key}`, list.length ? list : null),
+};

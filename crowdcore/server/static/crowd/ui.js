@@ -45,6 +45,7 @@ class Banner {
       this.#status = make('div', { class: 'banner', role: 'status', 'aria-live': 'polite' });
       shadow.append(this.#status);
       document.body.append(element);
+      new ResizeObserver(() => makeRoom(this.#status)).observe(this.#status);
     }
     const row = this.#slots.get(slot) ?? make('div', { class: 'message', 'data-slot': slot }, make('span'));
     if (!this.#slots.has(slot)) this.#status.append(row);
@@ -69,6 +70,11 @@ class Banner {
 
 export const banner = new Banner();
 
+/** Pages that fill the window to its foot leave the height of `--crowd-banner` free. */
+function makeRoom(status) {
+  document.documentElement.style.setProperty('--crowd-banner', status.children.length ? `${status.offsetHeight}px` : '0px');
+}
+
 function card(code, [title, text, next], parts) {
   const { element, shadow } = host('page');
   const heading = make('h1', { tabindex: '-1' }, title);
@@ -79,25 +85,38 @@ function card(code, [title, text, next], parts) {
   return { element, shadow, heading };
 }
 
-/** One of our pages over the task's, if what it says lasts longer than a moment. */
-export function coverSoon(code, texts) {
+/** One of our pages over the task's, which stays as it is below; `remove()` takes it away again. */
+export function cover(code, texts, parts) {
   let shown = null;
+  let gone = false;
   const hidden = [];
-  const timer = setTimeout(async () => {
-    await ready();
-    shown = card(code, texts, []);
+  ready().then(() => {
+    if (gone) return;
+    shown = card(code, texts, parts);
     for (const other of document.body.querySelectorAll(':scope > :not([data-crowd="banner"], [inert])')) {
       other.inert = true;
       hidden.push(other);
     }
     document.body.append(shown.element);
-    shown.heading.focus();
-  }, 800);
+    shown.heading.focus({ preventScroll: true });
+  });
+  return {
+    remove() {
+      gone = true;
+      shown?.element.remove();
+      hidden.forEach((other) => (other.inert = false));
+    },
+  };
+}
+
+/** The same, if what it says lasts longer than a moment. */
+export function coverSoon(code, texts) {
+  let shown = null;
+  const timer = setTimeout(() => (shown = cover(code, texts, [])), 800);
   return {
     remove() {
       clearTimeout(timer);
-      shown?.element.remove();
-      hidden.forEach((other) => (other.inert = false));
+      shown?.remove();
     },
   };
 }

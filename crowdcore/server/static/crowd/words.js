@@ -48,6 +48,39 @@ export const words = {
     thanks: 'Thank you! Your message has arrived.',
     failed: 'It was not sent. Please try again.',
   },
+  useHere: 'Use it here',
+  tooLong: 'This is too long to be sent.',
+  /** The room in which people wait for each other. */
+  waiting: {
+    title: (seats) => (seats > 2 ? 'Waiting for the others' : 'Waiting for your partner'),
+    text: (seats) =>
+      seats > 2
+        ? `You do this task together with ${seats - 1} other people. It begins by itself as soon as they are here; please keep this page open.`
+        : 'You do this task together with somebody else. It begins by itself as soon as they are here; please keep this page open.',
+    here: (present, seats) => (present === 1 ? `You are here. ${seats - 1} more to come.` : `${present} of ${seats} are here.`),
+    full: 'Everybody is here. It begins as soon as there is room for you.',
+    atMost: (time) => `We wait ${time} at most.`,
+    left: (time) => `We wait ${time} more at most.`,
+    latest: (time) => `This wait ends at ${time} at the latest.`,
+    now: 'Just a moment…',
+    bar: 'Time of this wait that has passed',
+    /** What happens when nobody came in time, by the run's setting. */
+    then: {
+      launch_reduced: 'If somebody is still missing then, it begins without them.',
+      stand_in: 'If somebody is still missing then, a computer program takes their place and you can begin.',
+      release: 'If somebody is still missing then, you need not wait any longer: the task ends for you.',
+      requeue: 'If somebody is still missing then, we look for another partner for you.',
+      wait: 'If somebody is still missing then, we wait once more.',
+      start: 'If somebody is still missing then, you can begin all the same.',
+    },
+    pay: (amount, then) => {
+      if (then !== 'release') return 'You are paid for the task itself, not for waiting.';
+      return amount === null ? 'Waiting itself is not paid.' : `You are then paid ${amount} for waiting.`;
+    },
+    leave: 'Leave',
+    leaving: { title: 'Leave now?', text: 'You lose your place. If you leave by yourself, waiting is not paid.', yes: 'Leave', no: 'Keep waiting' },
+    notLeft: 'There is no connection just now. You can simply close this page.',
+  },
   giveBack: {
     title: 'Give this task back?',
     text: 'Somebody else will do it. What you entered here is not kept.',
@@ -85,6 +118,10 @@ export const words = {
     timed_out: ['The time for this task is over', 'Somebody else may have it now.', 'You can start again with another task.'],
     left: ['You had left this task', 'It ended while you were away.', 'You can start again with another task.'],
     replaced: ['Somebody else went on', 'Your place was given to another worker while you were away.', 'You can start again with another task.'],
+    taken_over: ['This is open in another tab', 'You went on in another tab or window. Only one of them can take part at a time.', 'Nothing is lost: go on there, or here.'],
+    released: ['Nobody came this time', 'We are sorry: nobody was there to do this task with you. Thank you for waiting!', 'You can close this page, or try again later.'],
+    no_work: ['There is nothing left to do', 'All tasks of this study are taken or done. Thank you for coming!', 'You can close this page.'],
+    left_waiting: ['You have left', 'Your place is free for others.', 'You can close this page, or come back later with the same link.'],
     screened_out: ['Thank you!', 'This study looks for others this time.', 'You can close this page.'],
   },
 };

@@ -24,16 +24,15 @@ export class Work {
     Object.assign(this, { phase, status, init, draft, provider, frontend, refused, agent, live: null });
   }
 
-  /** Drafts, deadline and the live part, for work that belongs to somebody. */
-  async open(document) {
+  /** Drafts, deadline and the live part (its connection), for work that belongs to somebody. */
+  async open(document, live = null) {
     if (this.agent === null) return this;
     this.#drafts = new Drafts(this.#who);
     this.draft = await this.#drafts.newest(document.draft);
     this.#deadline = new Deadline(this.#who, document.deadline, () => this.#submitting !== null);
-    if (document.live) {
-      const { Live } = await import('./live.js'); // most work is not live
-      this.live = new Live(this.#who);
-    }
+    this.live = live;
+    live?.on('status', ({ status }) => this.#follow(status));
+    live?.on('closed', ({ code }) => code === 4409 || this.#look());
     return this;
   }
 
@@ -113,6 +112,27 @@ export class Work {
   /** Tell the operator that the page failed; the work goes on. */
   fail(error) {
     report(error, 'work.fail');
+  }
+
+  /** The live part is over: what is left is to hand in; or all of it is over. */
+  #follow(status) {
+    if (status === 'ended') this.#look();
+    if (status !== 'completed' || this.phase === 'finish') return;
+    this.phase = 'finish';
+    this.#look(); // the deadline is another one now
+  }
+
+  /** What the server says about this work, where the connection does not tell. */
+  async #look() {
+    if (this.#submitting) return;
+    try {
+      const { body } = await persist(() => ask('GET', agentUrl(this.agent), { token: this.#who.token }), 60_000);
+      if (this.#submitting) return;
+      if (body.phase === 'done') await this.#deadline.over(body);
+      else this.#deadline.set(body.deadline);
+    } catch (error) {
+      if (!error.passing) await refuse(error);
+    }
   }
 
   #mine() {
