@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore import documents
 from crowdcore.errors import StoreError
+from crowdcore.pausing import pause
 from crowdcore.progress import Counters
 from crowdcore.store import agents, events, units
 from crowdcore.types import AgentEnded, RunFinished, RunLaunched, UnitLaunched, UnitReviewed, UnitSubmitted
@@ -155,10 +156,10 @@ class Feed:
         while not stop.is_set():
             try:
                 if not await self.deliver():
-                    await asyncio.sleep(POLL if self._heard else SELDOM)
+                    await pause(stop, POLL if self._heard else SELDOM)
             except StoreError as error:
                 log.warning("%s: listeners wait: %s", self._context.name, error)
-                await asyncio.sleep(1.0)
+                await pause(stop, 1.0)
         loop = asyncio.get_running_loop()
         until = loop.time() + LAST_WORDS
         while loop.time() <= until and await self.deliver(until):

@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import CrowdError, RunError, StoreError
+from crowdcore.pausing import pause
 from crowdcore.store import outbox
 from crowdcore.types import Payment
 
@@ -45,10 +46,10 @@ class Executor:
         while not stop.is_set():
             try:
                 if not await self.send():
-                    await asyncio.sleep(POLL)
+                    await pause(stop, POLL)
             except StoreError as error:
                 log.warning("%s: sending waits: %s", self._context.name, error)
-                await asyncio.sleep(1.0)
+                await pause(stop, 1.0)
 
     async def finish(self) -> None:
         """Send what is left before the run ends, for LAST_SENDING seconds at most; the rest stays intended."""

@@ -174,8 +174,7 @@ class Serving:
 
     async def close(self) -> None:
         """Stop every server, in which requests in hand may end, and what the bots hold."""
-        for server, _ in self._servers:
-            await server.stop()
+        await asyncio.gather(*(server.stop() for server, _ in self._servers))
         await asyncio.gather(*(task for _, task in self._servers), return_exceptions=True)
         self._servers.clear()
         await self.stand_ins.close()
