@@ -63,8 +63,8 @@ def option(
     there is a default, `path` makes text an absolute path (relative ones start at the folder of the
     file they are written in) that exists unless `must_exist=False`, `min` and `max` bound numbers,
     `changeable` lets `crowd set` change it while a run is open, `python` says that the path is a Python file of the
-    task: the plugin's `load_python(module)` loads it before a launch with `module(path)`, later `run.module(path)` does,
-    and the run keeps it with what it imports from beside it.
+    task: the plugin's `load_python(module)` loads it before a launch with `module(path)`, later `run.module(path)`
+    does, and the run keeps it with what it imports from beside it.
     """
     metadata = {
         "help": help, "secret": secret, "required": required, "path": path, "must_exist": must_exist,
