@@ -67,7 +67,7 @@ def _stage(backup: Path, staged: Path, manifest: Manifest, told: Progress) -> No
         raise StoreError(f"{source} is gone: nothing is restored, take another backup")
     shutil.copyfile(source, copy)
     if digest(copy) != manifest.sha256:
-        raise StoreError(f"{backup / manifest.database} is not what was backed up: nothing is restored, take another")
+        raise StoreError(f"{backup / manifest.database} has another hash: nothing is restored, take another backup")
     if manifest.dialect == "sqlite":
         for fault in file_faults(copy, progress=told):
             raise StoreError(

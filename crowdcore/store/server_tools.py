@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from crowdcore.errors import StoreError
 
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian puts the programs of each version."""
 _INSTALL = "install PostgreSQL's client programs (Debian: apt-get install postgresql-client)"
 
 
@@ -49,7 +51,7 @@ def _without_password(netloc: str) -> str:
 
 def _find(program: str) -> str | None:
     """The program: on the PATH, else the newest of Debian's."""
-    newest_first = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=_version, reverse=True)
+    newest_first = sorted(DEBIAN.glob(f"*/bin/{program}"), key=_version, reverse=True)
     return shutil.which(program) or next(map(str, newest_first), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -48,10 +49,12 @@ def crowd(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     """`crowd("db", "check")` runs the command in this process."""
 
     def run(*words: object) -> Said:
-        monkeypatch.setattr("sys.argv", ["crowd", *map(str, words)])
         capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main()
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.argv", ["crowd", *map(str, words)])
+            patch.setattr("os.environ", dict(os.environ))  # global options last as long as the command
+            with pytest.raises(SystemExit) as left:
+                main()
         said = capsys.readouterr()
         code = left.value.code
         return Said(code if isinstance(code, int) else 0, said.out, said.err)
