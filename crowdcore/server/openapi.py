@@ -84,17 +84,20 @@ def _responses(one: Operation) -> dict[str, Any]:
             schema: dict[str, Any] = {"type": "string"} if is_media else _ref(kind)
             made[str(status)]["content"] = {media: {"schema": schema}}
     for status, codes in one.refusals.items():
+        page = {} if "/api/" in one.path else {"text/html": {"schema": {"type": "string"}}}  # for who asks for pages
         stated = {"properties": {"status": {"const": status}, "code": {"enum": codes.split()}}}
         schema = {"allOf": [_ref("Problem"), stated]}
         made[str(status)] = {
             "description": f"Refused: {', '.join(codes.split())}.",
-            "content": {"application/problem+json": {"schema": schema}},
+            "content": {"application/problem+json": {"schema": schema}, **page},
         }
     return dict(sorted(made.items()))
 
 
 _SAYS = {101: "The connection is a WebSocket now.", 201: "Made.", 204: "Done; there is nothing to say.",
-         303: "Done; look there."}  # fmt: skip
+         303: "Done; look there.",
+         304: "Not changed.", 400: "The range that was asked for is none.", 401: "The page that says how to log in.",
+         416: "There is no such range."}  # fmt: skip
 
 
 def _ref(schema: str) -> dict[str, Any]:

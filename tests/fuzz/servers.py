@@ -1,0 +1,106 @@
+"""The servers that are fuzzed: real processes of `crowd run`, what they hold, and people at work in them."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from crowdcore.secret import secret_key
+from crowdcore.server.admin.access import make_admin_token, make_login_link
+from crowdcore.testing import Machine
+
+HERE = Path(__file__).parent
+TASKS = ("form", "calls", "live")
+"""Folders task_NAME here. The live one joins when it is there (see live_cases)."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a process holds: resident memory in MB, open file descriptors, threads."""
+
+    memory: float
+    files: int
+    threads: int
+
+
+@dataclass
+class Server:
+    """One run, served by a process of its own, with its admin pages. `url` and `admin` have no slash at their end."""
+
+    name: str
+    url: str
+    admin: str
+    pid: int
+    secret: bytes
+    session: requests.Session = field(default_factory=requests.Session)
+    people: int = 0
+
+    @property
+    def port(self) -> int:
+        """The port for workers."""
+        return urlsplit(self.url).port or 80
+
+    def enter(self) -> dict[str, Any]:
+        """The document of somebody new at work."""
+        self.people += 1
+        body = {"params": {"worker_id": f"person-{self.people}"}}
+        reply = self.session.post(f"{self.url}/api/v1/agents", json=body, timeout=10)
+        assert reply.status_code == 201, reply.text
+        document: dict[str, Any] = reply.json()
+        return document
+
+    def held(self) -> Held:
+        """What the process holds now."""
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
+        files = len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+        return Held(int(status["VmRSS"].split()[0]) / 1024, files, int(status["Threads"]))
+
+    def healthy(self) -> float:
+        """Seconds until it says that it is well."""
+        began = time.monotonic()
+        assert self.session.get(f"{self.url}/healthz", timeout=10).json() == {"status": "ok"}
+        return time.monotonic() - began
+
+    def admin_token(self) -> str:
+        """A token for the admin API."""
+        return make_admin_token(self.secret, "owner", 1)
+
+    def login_token(self) -> str:
+        """The token of a fresh login link."""
+        return make_login_link(self.secret, self.admin).rpartition("token=")[2]
+
+
+@contextmanager
+def served(folder: Path, items: int) -> Iterator[dict[str, Server]]:
+    """The servers by the names of their tasks, each with so many assignments."""
+    with ExitStack() as stack:
+        servers = {}
+        for name in TASKS:
+            if not (HERE / f"task_{name}").exists():
+                continue
+            shutil.copytree(HERE / f"task_{name}", folder / name)
+            machine, admin_port = Machine(folder / name), _free_port()
+            process = stack.enter_context(
+                machine.serve("run", "task.yaml", "--no-open", "architect.port=0", f"admin.port={admin_port}",
+                              f"args.items={items}")
+            )  # fmt: skip
+            secret = secret_key(Path(machine.environment["CROWD_CONFIG_DIR"]))
+            url, admin = process.url.rstrip("/"), f"http://127.0.0.1:{admin_port}"
+            url = url.replace("localhost", "127.0.0.1")
+            servers[name] = Server(process.run, url, admin, process.process.pid, secret)
+        yield servers
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
