@@ -61,10 +61,11 @@ def test_one_that_is_busy_is_asked_again(chain: ChainMaker, bot: Section, endpoi
     assert (len(endpoint.requests), talk.failures) == (3, [])
 
 
-@pytest.mark.parametrize("later", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1))])
+@pytest.mark.parametrize("way", ["seconds", "date"])
 def test_one_that_wants_more_time_than_there_is_is_not_waited_for(
-    chain: ChainMaker, bot: Section, endpoint: Endpoint, later: str
+    chain: ChainMaker, bot: Section, endpoint: Endpoint, way: str
 ) -> None:
+    later = "3600" if way == "seconds" else format_datetime(datetime.now(UTC) + timedelta(hours=1))
     endpoint.replies = [Reply(b'{"error": {"message": "slow down"}}', 429, {"Retry-After": later})]
     talk = Talk(chain(bot(), "echo"))
     assert talk.say("Hello") == {"text": "Hello"}
