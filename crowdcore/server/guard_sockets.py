@@ -7,7 +7,7 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
-from websockets.http11 import Request, Response
+from websockets.http11 import Response
 
 from crowdcore.server import guard
 from crowdcore.server.doors import Doors
@@ -25,15 +25,20 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         super().__init__(**arguments)
         self._doors = doors
         self._reading: asyncio.TimerHandle | None = None
-        accept, reject = self.conn.accept, self.conn.reject
+        send_response = self.conn.send_response
 
-        def accepted(request: Request) -> Response:
-            return _with_headers(accept(request))
+        def with_headers(response: Response) -> None:
+            for name, value in guard.SECURITY:
+                response.headers.setdefault(name.decode(), value.decode())
+            send_response(response)
 
-        def rejected(status: Any, text: str) -> Response:
-            return _with_headers(reject(status, text))
+        self.conn.send_response = with_headers  # type: ignore[method-assign]
 
-        self.conn.accept, self.conn.reject = accepted, rejected  # type: ignore[method-assign]
+    async def send(self, message: Any) -> None:
+        """Pass it on; an answer instead of a handshake is an end of the handshake, too."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back that the connection took as HTTP."""
@@ -70,9 +75,3 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
-
-
-def _with_headers(response: Response) -> Response:
-    for name, value in guard.SECURITY:
-        response.headers[name.decode()] = value.decode()
-    return response
