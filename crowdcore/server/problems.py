@@ -8,8 +8,9 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from crowdcore.errors import HookFailed, RequestError, StoreBusy
+from crowdcore.errors import HookFailed, RequestError, StoreBusy, StoreError
 from crowdcore.server.reply import NO_STORE, Header, Reply
+from crowdcore.store import StoreConflict
 
 log = logging.getLogger("crowdcore.server")
 
@@ -70,6 +71,9 @@ def as_request_error(error: Exception) -> RequestError:
     if isinstance(error, RequestError):
         return error
     if isinstance(error, StoreBusy):
+        return busy()
+    if isinstance(error, StoreError) and not isinstance(error, StoreConflict):  # no room on the disk, say: it may pass
+        log.error("%s", error)
         return busy()
     if isinstance(error, HookFailed):
         return _hook_failed(error)
