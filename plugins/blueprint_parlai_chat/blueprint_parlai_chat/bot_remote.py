@@ -132,11 +132,11 @@ class Connection:
         self._reply_timeout = settings.reply_timeout
         deadline = time.monotonic() + settings.connect_timeout
         url = settings.url if urlsplit(settings.url).path.strip("/") else f"{settings.url.rstrip('/')}/websocket"
+        self._open = contextlib.ExitStack()
         try:
             # A model that computes may keep its server from answering pings for long.
-            self._socket: ClientConnection = connect(
-                url, open_timeout=settings.connect_timeout, ping_interval=None, close_timeout=1.0
-            )
+            opening = connect(url, open_timeout=settings.connect_timeout, ping_interval=None, close_timeout=1.0)
+            self._socket: ClientConnection = self._open.enter_context(opening)
         except TimeoutError:
             raise Broken(f"did not accept a connection within {settings.connect_timeout:g} s") from None
         except (OSError, InvalidHandshake, WebSocketException) as error:
@@ -162,7 +162,7 @@ class Connection:
     def close(self) -> None:
         """Close it; whatever the other side does."""
         with contextlib.suppress(Exception):
-            self._socket.close()
+            self._open.close()
 
     def _said(self, text: str, deadline: float) -> dict[str, Any]:
         try:
