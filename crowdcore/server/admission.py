@@ -14,7 +14,7 @@ from crowdcore.server.reply import Message, Receive, Scope, Send
 from crowdcore.server.sockets import serve_socket
 
 if TYPE_CHECKING:
-    from starlette.websockets import WebSocket
+    from crowdcore.context import Socket
 
 _FULL = RequestError(429, "too_fast", "This work is open in too many tabs. Close one and reload.")
 
@@ -36,12 +36,12 @@ class Admission:
         await serve_socket(self._api, live and self._bounded(live), scope, receive, send)
 
     def _bounded(self, live: LiveHandler) -> LiveHandler:
-        async def handler(agent_id: int, after: int, socket: WebSocket) -> None:
+        async def handler(agent_id: int, after: int, socket: Socket) -> None:
             with self._places.hold(agent_id) as held:
                 if held:
                     await live(agent_id, after, socket)
                     return
-            await socket.send_text(json.dumps({"type": "error", "code": _FULL.code, "detail": _FULL.detail}))
+            await socket.send(json.dumps({"type": "error", "code": _FULL.code, "detail": _FULL.detail}))
             await socket.close(4000 + _FULL.status, _FULL.code)
 
         return handler

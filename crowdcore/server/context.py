@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from starlette.websockets import WebSocket
-
     from crowdcore.clock import Clock
+    from crowdcore.context import Socket
     from crowdcore.progress import Counters
     from crowdcore.store import Database, FileStore
     from crowdcore.work import Work
 
-LiveHandler = Callable[[int, int, "WebSocket"], Awaitable[None]]
-"""`await handler(agent_id, after, websocket)`: one accepted live connection, from its start to its end."""
+LiveHandler = Callable[[int, int, "Socket"], Awaitable[None]]
+"""`await handler(agent_id, after, socket)`: one accepted live connection, from its start to its end."""
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,9 @@ def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -
         ssl_certfile=certfile,
         ssl_keyfile=keyfile,
         ws_max_size=1024 * 1024,
+        ws_ping_interval=10.0,
+        ws_ping_timeout=10.0,  # a dead network is noticed within 20 s
+        ws_per_message_deflate=False,  # 300 kB for each connection, to save little on short texts
         backlog=2048,
     )
     return Quiet(config)

@@ -14,22 +14,59 @@ from crowdcore.server.reply import Receive, Scope, Send
 _PATH = re.compile(re.escape(AGENTS) + r"/([0-9]{1,19})/live")
 
 
+class AsgiSocket:
+    """An accepted connection, as `crowdcore.context.Socket` has it: the bare protocol, for it costs the least."""
+
+    __slots__ = ("_open", "_receive", "_send")
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._open = True
+
+    async def receive(self) -> str | bytes | None:
+        """The next frame, bytes if it was a binary one; None when the connection is closed."""
+        message = await self._receive()
+        if message["type"] != "websocket.receive":
+            self._open = False
+            return None
+        text: str | None = message.get("text")
+        return bytes(message["bytes"]) if text is None else text
+
+    async def send(self, text: str) -> None:
+        """Send one frame; a closed connection swallows it."""
+        await self._do({"type": "websocket.send", "text": text})
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close the connection; one that is closed stays so."""
+        await self._do({"type": "websocket.close", "code": code, "reason": reason})
+        self._open = False
+
+    async def _do(self, message: dict[str, object]) -> None:
+        if not self._open:
+            return
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError):  # gone, or closed a moment ago from the other side
+            self._open = False
+
+
 async def serve_socket(api: WorkerApi, live: LiveHandler | None, scope: Scope, receive: Receive, send: Send) -> None:
     """Check the token, then hand the accepted connection to `live`.
 
     A refusal is accepted first, since browsers hide the reason of a failed handshake: an `error` frame
     with the code, then a close code 4000 + HTTP status (4401 bad_token, 4404 no_live or not_found).
     """
-    from starlette.websockets import WebSocket  # only live runs need it
-
-    socket = WebSocket(scope, receive, send)
-    await socket.accept()
+    if (await receive())["type"] != "websocket.connect":
+        return
+    await send({"type": "websocket.accept"})
+    socket = AsgiSocket(receive, send)
     try:
         agent_id, after = _identify(api, scope)
         if live is None:
             raise RequestError(404, "no_live", "This work has no live part.")
     except RequestError as error:
-        await socket.send_text(json.dumps({"type": "error", "code": error.code, "detail": error.detail}))
+        await socket.send(json.dumps({"type": "error", "code": error.code, "detail": error.detail}))
         await socket.close(4000 + error.status, error.code)
         return
     await live(agent_id, after, socket)

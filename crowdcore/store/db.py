@@ -127,10 +127,14 @@ class Database:
 
     async def awrite(self, fn: Callable[[Conn], T]) -> T:
         """`write` for event loops. A caller that is cancelled may or may not have written."""
+        return await self.queue(fn)
+
+    def queue(self, fn: Callable[[Conn], T]) -> asyncio.Future[T]:
+        """`awrite`, without waiting: the running loop's future of what `fn` answers once it is on the disk."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._writer.submit(Job(fn, future, loop))
-        return await future
+        return future
 
     def submit(self, fn: Callable[[Conn], T]) -> Future[T]:
         """`write`, without waiting: the future is done when the changes are on the disk."""

@@ -1,0 +1,20 @@
+"""People together on one assignment: what a blueprint needs to know of it.
+
+from crowdcore.live import Left, in_thread
+
+@hookimpl
+async def blueprint_live(run, assignment):
+    await in_thread(assignment, play)
+
+
+def play(game):
+    message = game.receive(timeout=60)
+    game.send(None, message.data, sender=message.sender, id=message.id)
+"""
+
+from __future__ import annotations
+
+from crowdcore.live.ends import Ended, Left, Silence
+from crowdcore.live.threads import Blocking, in_thread
+
+__all__ = ["Blocking", "Ended", "Left", "Silence", "in_thread"]

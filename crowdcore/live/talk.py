@@ -1,0 +1,402 @@
+"""What a blueprint does with a conversation: receive, send, and the rest of `LiveAssignment`.
+
+Everything is stored before it has an effect: a message before it can be received, a frame before it goes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.errors import StoreError
+from crowdcore.facade import Message
+from crowdcore.live import names, replay
+from crowdcore.live.ends import Ended, Left, Silence
+from crowdcore.live.replay import Crossings, Gone, Got, Mismatch
+from crowdcore.state import canonical
+from crowdcore.store import journal
+from crowdcore.store.sql import StoreConflict
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.live.acting import Actor
+    from crowdcore.live.hub import Hub
+    from crowdcore.live.timers import Timers
+    from crowdcore.state import Json
+    from crowdcore.store import Conn
+    from crowdcore.store.conversations import ConversationRow
+    from crowdcore.types import Agent, Assignment
+
+log = logging.getLogger("crowdcore.live")
+
+_RETRY = 0.5
+_EMPTY_POLLS, _PAUSE = 20, 0.01
+_YIELD_EVERY = 50
+
+
+@dataclass(eq=False)
+class Member:
+    """Who has a seat. `seq` is the last of its inbox; `actor` speaks for a bot, None for a person."""
+
+    seat: int
+    agent: Agent
+    seq: int = 0
+    actor: Actor | None = None
+
+
+@dataclass
+class _Waiting:
+    seat: int | None
+    future: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def wake(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)
+
+
+class Talk:
+    """The calls of a blueprint. `Conversation` adds the life around them."""
+
+    def __init__(self, context: RunContext, hub: Hub, timers: Timers, row: ConversationRow) -> None:
+        self._context = context
+        self._hub = hub
+        self._timers = timers
+        self._row = row
+        self._members: dict[int, Member] = {}
+        self._given: Assignment | None = None
+        self._crossings = Crossings()
+        self._messages: dict[int, Message] = {}  # by their place in the journal, in order, until received
+        self._n = 0
+        self._sent = 0
+        self._turns = 0
+        self._turn: int | None = None
+        self._left: Left | None = None
+        self._over = False
+        self._busy = False
+        self._waiting: _Waiting | None = None
+        self._empty_polls = 0
+        self._random = Random(row.seed)  # noqa: S311  # a conversation's own, the same after a crash; no secret
+
+    # What it is
+
+    @property
+    def assignment(self) -> Assignment:
+        """The assignment with its item."""
+        assert self._given is not None
+        return self._given
+
+    @property
+    def conversation(self) -> int:
+        """The id of this attempt at it."""
+        return self._row.id
+
+    @property
+    def agents(self) -> tuple[Agent, ...]:
+        """Who takes part, by seat."""
+        return tuple(self._members[seat].agent for seat in self.seats)
+
+    @property
+    def seats(self) -> tuple[int, ...]:
+        """The seats that are taken."""
+        return tuple(sorted(self._members))
+
+    @property
+    def seed(self) -> int:
+        """A number of this conversation."""
+        return self._row.seed
+
+    @property
+    def random(self) -> Random:
+        """Random numbers of this conversation."""
+        return self._random
+
+    @property
+    def replaying(self) -> bool:
+        """Whether answers are still those from before a crash."""
+        return self._crossings.replaying
+
+    def name(self, seat: int) -> str:
+        """The display name of a seat."""
+        return names.display(self._context.config, self._row.base + seat)
+
+    def is_bot(self, seat: int) -> bool:
+        """Whether a stand-in has this seat."""
+        return seat in self._members and self._members[seat].actor is not None
+
+    # Receiving
+
+    async def receive(self, timeout: float | None = None, seat: int | None = None) -> Message:
+        """The next message; Silence after `timeout` seconds, Left once somebody is gone for good."""
+        with self._one_at_a_time():
+            if seat is not None:
+                self._member(seat)
+            self._play_seats()
+            if self._crossings.replaying:
+                return await self._receive_again(seat)
+            return await self._receive(timeout, seat)
+
+    async def _receive(self, timeout: float | None, seat: int | None) -> Message:
+        ticks = self._context.clock.ticks
+        due = None if timeout is None else ticks() + timeout
+        while True:
+            self._alive()
+            if self._left is not None:
+                await self._breathe()
+                self._crossings.note("left", self._left.seat, self._left.reason)
+                raise Left(self._left.seat, self._left.reason)
+            message = self._take(seat)
+            if message is not None:
+                self._empty_polls = 0
+                return message
+            if due is not None and ticks() >= due:
+                self._crossings.missed()
+                if timeout is not None and timeout <= 0:
+                    self._listening()
+                    await self._breathe()
+                raise Silence(seat)
+            await self._wait(seat, None if due is None else due - ticks())
+
+    def _take(self, seat: int | None) -> Message | None:
+        for n, message in self._messages.items():
+            if seat is None or message.seat == seat:
+                del self._messages[n]
+                self._crossings.note("receive", n)
+                return message
+        return None
+
+    async def _wait(self, seat: int | None, seconds: float | None) -> None:
+        waiting = self._waiting = _Waiting(seat)
+        self._listening()
+        timer = None if seconds is None else self._timers.after(seconds, waiting.wake)
+        try:
+            await waiting.future
+        except asyncio.CancelledError:
+            self._crossings.missed()  # of a task that gives up waiting: the same as a timeout
+            raise
+        finally:
+            self._waiting = None
+            if timer is not None:
+                timer.cancel()
+
+    async def _breathe(self) -> None:
+        """Let others run: a blueprint that asks again and again at once must not hold up the server."""
+        self._empty_polls += 1
+        await asyncio.sleep(_PAUSE if self._empty_polls > _EMPTY_POLLS else 0)
+
+    async def _receive_again(self, seat: int | None) -> Message:
+        if self._crossings.played % _YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+            self._alive()
+        got = self._guarded(self._crossings.receive)
+        if isinstance(got, Got):
+            message = self._messages.get(got.n)
+            if message is None or (seat is not None and message.seat != seat):
+                raise self._mismatched(Mismatch(f"a receive from seat {seat} gets what another seat said"))
+            del self._messages[got.n]
+            return message
+        if isinstance(got, Gone):
+            self._left = self._left or Left(got.seat, got.reason)
+            raise Left(got.seat, got.reason)
+        raise Silence(seat)
+
+    def _came(self, n: int, message: Message) -> None:
+        """A message is stored: whoever waits for it may have it."""
+        self._messages[n] = message
+        if self._waiting is not None and self._waiting.seat in (None, message.seat):
+            self._waiting.wake()
+
+    # Sending
+
+    async def send(self, to: int | None, data: Json, *, sender: str | None = None, id: str | None = None) -> None:
+        """Deliver `data` to one seat, or to all, in the name of `sender`."""
+        with self._one_at_a_time():
+            self._sent += 1
+            shown = {"id": id or f"{self.conversation}-{self._sent}", "sender": sender, "data": data}
+            await self._out("send", to, [to, data, sender, id], {"type": "message", **shown, "at": self._now()})
+
+    async def turn(self, seat: int | None) -> None:
+        """Show everybody whose turn it is."""
+        with self._one_at_a_time():
+            who = None if seat is None else self.name(self._member(seat).seat)
+            await self._out("turn", None, [seat], {"type": "turn", "who": who})
+            self._turn, self._turns = seat, self._turns + 1
+
+    async def form(self, to: int | None, form: Json) -> None:
+        """Ask one seat, or all, for structured answers."""
+        with self._one_at_a_time():
+            await self._out("form", to, [to, form], {**_object("form", form), "type": "form"})
+
+    async def context(self, to: int | None, context: Json) -> None:
+        """Show one seat, or all, something beside the conversation."""
+        with self._one_at_a_time():
+            await self._out("context", to, [to, context], {**_object("context", context), "type": "context"})
+
+    async def save(self, data: Json) -> None:
+        """Keep JSON with the conversation."""
+        with self._one_at_a_time():
+            text = _text("save", data)
+            await self._out("save", (), [data], {}, lambda conn: journal.keep(conn, self.conversation, text))
+
+    async def _out(
+        self, kind: str, to: int | tuple[()] | None, what: list[Any], frame: dict[str, Any],
+        also: Callable[[Conn], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Something goes out: checked against the journal while replaying, else stored and then delivered."""
+        members = self._addressed(to)
+        digest = _digest(kind, what)
+        self._play_seats()
+        if self._crossings.replaying:
+            self._guarded(lambda: self._crossings.went_out(kind, digest))
+            if self._crossings.played % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            return
+        self._alive()
+        body = canonical(frame)[1:]
+        frames = [(m, m.seq + 1, f'{{"seq":{m.seq + 1},{body}') for m in members]
+        self._crossings.note(kind, digest)
+        cancelled = await self._store([(m.agent.id, seq, text) for m, seq, text in frames], also)
+        for member, seq, text in frames:
+            member.seq = seq
+            self._hub.deliver(member.agent.id, seq, text)
+            if member.actor is not None:
+                member.actor.hear(frame)
+        self._empty_polls = 0
+        if cancelled is not None:
+            raise cancelled
+
+    def _addressed(self, to: int | tuple[()] | None) -> Sequence[Member]:
+        if to is None:
+            return [self._members[seat] for seat in self.seats]
+        return [self._member(to)] if isinstance(to, int) else []
+
+    async def _store(
+        self, frames: Sequence[tuple[int, int, str]] = (), also: Callable[[Conn], None] | None = None
+    ) -> asyncio.CancelledError | None:
+        """Write what crossed, and frames into inboxes, in one transaction; see `_write`."""
+        self._n += 1
+        n, at, entries, row = self._n, self._now(), self._crossings.pending(), self._row
+
+        def write(conn: Conn) -> None:
+            journal.cross(conn, row.id, n, at, entries)
+            journal.deliver(conn, frames)
+            if also is not None:
+                also(conn)
+
+        self._crossings.written()
+        return await self._write(write)
+
+    async def _write(self, transaction: Callable[[Conn], None]) -> asyncio.CancelledError | None:
+        """Commit it, however long the database cannot be written to: nothing is lost by waiting.
+
+        Being cancelled meanwhile is handed back: what was begun is brought to its end first.
+        """
+        cancelled, complaint = None, ""
+        while True:
+            written = self._context.db.queue(transaction)
+            while not written.done():
+                try:
+                    await asyncio.shield(written)
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                except StoreError:
+                    break
+            failure = written.exception()
+            if failure is None:
+                return cancelled
+            if self._over or cancelled is not None or not isinstance(failure, StoreError) or _is_ours(failure):
+                raise failure
+            if str(failure) != complaint:
+                complaint = str(failure)
+                log.error("%s: conversation %d waits: %s", self._context.name, self.conversation, complaint)
+            await asyncio.sleep(_RETRY)
+
+    # What both need
+
+    def _now(self) -> float:
+        return self._context.clock.now()
+
+    def _member(self, seat: int) -> Member:
+        if seat not in self._members:
+            taken = ", ".join(map(str, self.seats))
+            raise ValueError(f"there is no seat {seat!r} in this conversation; its seats are {taken} (None: all)")
+        return self._members[seat]
+
+    def _alive(self) -> None:
+        if self._over:
+            raise Ended
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        self._alive()
+        if self._busy:
+            raise RuntimeError("two calls of this conversation at once: wait for the first, else it cannot be replayed")
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+
+    def _play_seats(self) -> None:
+        """While replaying: those who took a seat at this point take it again."""
+        if not self._crossings.replaying:
+            return
+        for seat, agent_id in self._crossings.seats():
+            self._take_seat(seat, agent_id)
+        self._see_end()
+
+    def _guarded(self, play: Callable[[], Any]) -> Any:
+        """One step of the replay; a mismatch ends the conversation, whatever the blueprint does about it."""
+        try:
+            got = play()
+        except Mismatch as mismatch:
+            raise self._mismatched(mismatch) from None
+        self._see_end()
+        return got
+
+    def _see_end(self) -> None:
+        if not self._crossings.replaying:
+            self._caught_up()
+
+    def _mismatched(self, mismatch: Mismatch) -> Mismatch:
+        raise NotImplementedError
+
+    def _listening(self) -> None:
+        """The blueprint listens now."""
+        raise NotImplementedError
+
+    def _take_seat(self, seat: int, agent_id: int) -> None:
+        raise NotImplementedError
+
+    def _caught_up(self) -> None:
+        """The replay is over: from here on everything is new."""
+        raise NotImplementedError
+
+
+def _digest(kind: str, what: list[Any]) -> str:
+    try:
+        return replay.digest(kind, *what)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{kind}: what is sent must be JSON: {error}") from None
+
+
+def _text(kind: str, value: Json) -> str:
+    try:
+        return canonical(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{kind}: what is kept must be JSON: {error}") from None
+
+
+def _object(kind: str, value: Json) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{kind}: an object (dict) is wanted, not {type(value).__name__}")
+    return value
+
+
+def _is_ours(failure: StoreError) -> bool:
+    """Whether the rows themselves are at fault: then waiting does not help."""
+    return isinstance(failure, StoreConflict)
