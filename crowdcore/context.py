@@ -56,8 +56,17 @@ class LiveWork(Protocol):
     async def serve(self, agent_id: int, after: int, socket: Socket) -> None:
         """One accepted connection of an agent, from its start to its end; frames after `after` are sent again."""
 
-    async def ended(self, row: AgentRow) -> None:
-        """This agent (here as it was before) has just ended or submitted: seats and partners are to be told."""
+    async def close(self) -> None:
+        """The process ends: what goes on is taken up by the next one."""
+
+    async def unseat(self, agent_id: int) -> None:
+        """The agent gives its seat up, if it waits in one."""
+
+    async def ended(self, row: AgentRow, reason: str) -> None:
+        """This agent (here as it was before) has just ended for `reason`: its page and partners are to be told."""
+
+    async def submitted(self, row: AgentRow) -> None:
+        """This agent (here as it was before) has just submitted: its page is to be told."""
 
     async def overdue(self, row: AgentRow) -> bool:
         """The agent's deadline has passed; True if that was dealt with here (it is not to be timed out)."""

@@ -28,6 +28,7 @@ from crowdcore.types import (
 )
 
 if TYPE_CHECKING:
+    from crowdcore.config.schema import PairingConfig
     from crowdcore.facade import Run
     from crowdcore.types import Agent, Assignment, Worker
 
@@ -181,16 +182,20 @@ class CoreDefaults:
     @hookimpl(nonblocking=True)
     def pairing_timeout(self, run: Run) -> PairingDecision:
         """What the `pairing:` configuration says."""
-        pairing = run.config.pairing
-        if pairing.on_timeout == "launch_reduced":
-            return LaunchReduced()
-        if pairing.on_timeout == "stand_in" and pairing.stand_in:
-            return StandIn(pairing.stand_in[0].type)
-        if pairing.on_timeout == "requeue":
-            return Requeue()
-        if pairing.on_timeout == "wait":
-            return Wait(pairing.timeout)
-        return Release(pairing.waiting_pay)
+        return pairing_by_config(run.config.pairing)
+
+
+def pairing_by_config(pairing: PairingConfig) -> PairingDecision:
+    """What `pairing.on_timeout` says."""
+    if pairing.on_timeout == "launch_reduced":
+        return LaunchReduced()
+    if pairing.on_timeout == "stand_in" and pairing.stand_in:
+        return StandIn(pairing.stand_in[0].type)
+    if pairing.on_timeout == "requeue":
+        return Requeue()
+    if pairing.on_timeout == "wait":
+        return Wait(pairing.timeout)
+    return Release(pairing.waiting_pay)
 
 
 def as_html(value: Any, depth: int = 0) -> str:

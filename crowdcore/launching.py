@@ -158,6 +158,8 @@ class Launcher:
                 self._ordinal += len(batch)
                 self._left -= len(batch)
                 self.done = exhausted
+                if added and self._context.live is not None:
+                    self._context.live.nudge()
                 return added
 
     def _stopped(self) -> bool:

@@ -23,6 +23,7 @@ from crowdcore.preview import facts
 from crowdcore.progress import Counters
 from crowdcore.secret import derive
 from crowdcore.serving import Serving
+from crowdcore.standin import StandIns, make_bots
 from crowdcore.state import AgentState, canonical
 from crowdcore.store import FileStore, runs, special, units
 from crowdcore.work import Work
@@ -76,25 +77,47 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     )
     context = await _context(setup, serving, hooks)
     context.gates = prepared
-    if hooks.has("blueprint_live"):
-        context.live = Live(context, onboarding=bool(blueprint_says(setup.plugins, "live_onboarding", False)))
     items = await asyncio.to_thread(_checked, context.state_class, items, setup.row.next_ordinal)
     await asyncio.to_thread(context.files.sweep, _STALE)
     launcher = _launcher(context, items, setup)
     context.more_units = _more(launcher)
     work = Work(context)
+    await _live(context, setup, serving)
     app = await serving.application(context, work, counters, build)
-    answer = await hooks.architect_deploy(app)
+    try:
+        answer = await hooks.architect_deploy(app)
+    except BaseException:
+        await _no_live(context)
+        raise
     try:
         url = authored.address(hooks, answer)
         admin_url = await serving.admin()
         await setup.db.awrite(lambda c: runs.set_url(c, setup.row.id, url))
     except BaseException:
+        await _no_live(context)
         if setup.fresh:  # what it put up may cost money
             with contextlib.suppress(CrowdError):
                 await hooks.architect_shutdown()
         raise
     return Opened(context, counters, serving, launcher, work, url, admin_url, Future())
+
+
+async def _live(context: RunContext, setup: Setup, serving: Serving) -> None:
+    """Where people work together: what goes on is taken up again before anybody can come."""
+    if not context.hooks.has("blueprint_live"):
+        return
+    stand_ins = None
+    if setup.config.pairing.stand_in:
+        stand_ins = StandIns(make_bots(setup.plugins, serving))
+        await stand_ins.prepare()
+    live = Live(context, stand_ins, onboarding=bool(blueprint_says(setup.plugins, "live_onboarding", False)))
+    context.live = live
+    await live.resume()
+
+
+async def _no_live(context: RunContext) -> None:
+    if context.live is not None:
+        await context.live.close()
 
 
 def _gates(hooks: Hooks, setup: Setup) -> gates.Gates:

@@ -142,6 +142,7 @@ class Serving:
                 run_name=row.name, identity=row.identity, work=work, build_dir=build,
                 frontend=context.frontend, provider_page=context.provider_page, routes=routes,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
+                live=None if context.live is None else context.live.serve,
             )
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore import authored, documents, following, gates, matching
 from crowdcore.documents import Document, completion_of
-from crowdcore.errors import RequestError
+from crowdcore.errors import CrowdError, RequestError
 from crowdcore.gates import Judgement
 from crowdcore.state import AgentState, canonical
 from crowdcore.store import agents, events, outbox, qualifications, units, workers
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from crowdcore.store import Conn, StoredFile
     from crowdcore.store.agents import AgentRow
     from crowdcore.types import Agent
+
+log = logging.getLogger("crowdcore.work")
 
 LATE_REASONS = ("timed_out", "left", "expired")
 
@@ -71,6 +74,29 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     if row.kind in gates.JUDGED:
         judgement = await gates.judge(context, documents.submitted(agent, agent.state))
     return await _store(context, row, agent, _Submission(context, row, state, new_files, judgement))
+
+
+async def conclude(context: RunContext, row: AgentRow) -> None:
+    """What was done with others is over, and its page sends nothing more: the draft is its submission, and it is paid.
+
+    Nobody is there to be asked again, so it is not validated. The visit ends.
+    """
+    data = None if row.draft is None else json.loads(row.draft)
+    agent = await documents.view(context, row)
+    try:
+        with authored.state_code(context.hooks, context.state_class, "update_submit"):
+            agent.state.update_submit(data, named_files(data, await _uploads(context, row, data)))
+    except CrowdError as failure:
+        log.warning("%s: agent %d ends without its draft: %s", context.name, row.id, failure)
+        agent = await documents.view(context, row)
+    try:
+        completion = await following.completion_for(context, row, agent)
+    except CrowdError as failure:
+        log.warning("%s: visit %s ends with our own page: %s", context.name, row.visit.external_id, failure)
+        completion = Completion()
+    state = authored.saved(context.hooks, agent.state)
+    text = canonical(completion.document())
+    await context.db.awrite(_Submission(context, row, state, [], Judgement(None), text, "service").store)
 
 
 def _name(data: Any, incoming: list[Incoming]) -> list[tuple[dict[str, Any], Incoming]]:
@@ -147,6 +173,7 @@ class _Submission:
     new_files: list[tuple[dict[str, Any], Incoming]]
     judgement: Judgement
     completion: str | None = None
+    actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
         """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
@@ -183,7 +210,7 @@ class _Submission:
         if row.unit is not None and row.unit.assignment.kind != "real":
             more["special"] = row.kind
         events.append(
-            conn, row.run_id, now, "onboarding_submitted" if row.unit is None else "unit_submitted", "worker", moves,
+            conn, row.run_id, now, "onboarding_submitted" if row.unit is None else "unit_submitted", self.actor, moves,
             agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **more,
         )  # fmt: skip
         return "stored"

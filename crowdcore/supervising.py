@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from crowdcore.deadlines import HEARTBEAT
+from crowdcore.documents import is_live
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.feed import Feed
 from crowdcore.outbox import Executor
@@ -75,6 +76,8 @@ class Supervisor:
             for task in tasks[2:]:
                 task.cancel()  # a platform that does not answer holds nobody up
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self.context.live is not None:
+                await self.context.live.close()
             await self.opened.serving.close()
 
     async def _begin(self) -> None:
@@ -160,7 +163,8 @@ class Supervisor:
         run_id, now = self.context.run_id, self.context.service.now()
         for agent_id in await self.context.db.aread(lambda c: agents.due(c, run_id, now)):
             row = await self.context.db.aread(lambda c, a=agent_id: agents.get(c, a))  # type: ignore[misc]
-            if row is not None:
+            live = self.context.live
+            if row is not None and not (live is not None and is_live(row) and await live.overdue(row)):
                 await end_agent(self.context, row, "timed_out", actor="service")
 
     async def _wishes(self) -> None:

@@ -44,13 +44,14 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Unit:
-    """One seat of an assignment, with its own pay."""
+    """One seat of an assignment, with its own pay; `role` is the seat's name in live work, if it has one."""
 
     id: int
     assignment: Assignment
     seat: int
     pay: Decimal
     status: str = "launched"
+    role: str = ""
 
 
 @dataclass(frozen=True)

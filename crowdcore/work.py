@@ -151,7 +151,11 @@ class Work:
 
     async def submit(self, agent_id: int, data: Any, files: list[Incoming]) -> SubmitAnswer:
         """Validate and store a submission; acknowledged after its commit, a repeat gets the first answer."""
-        return await submit(self.context, await self._agent(agent_id), data, files)
+        row = await self._agent(agent_id)
+        answer = await submit(self.context, row, data, files)
+        if self.context.live is not None and row.conversation_id is not None:
+            await self.context.live.submitted(row)
+        return answer
 
     async def call(self, agent_id: int, procedure: str, args: Any, request_id: str) -> Any:
         """Call a server procedure of the blueprint; a repeat of `request_id` gets the first answer."""
@@ -200,17 +204,39 @@ def closed(row: AgentRow) -> RequestError:
     return RequestError(409, "expired", "The time for this work is over, or it was given back.")
 
 
+class _Seated(Exception):
+    """The agent waits in a seat."""
+
+
 async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: str) -> bool:
-    """End an open agent without a submission: its unit is free again (and expires with the rest, if the run drains)."""
+    """End an open agent without a submission: its unit is free again (and expires with the rest, if the run drains).
+
+    Who waits for others gives the seat up first. In a conversation, and after it, the unit is nobody's any more.
+    """
     now = context.clock.now()
 
-    def txn(conn: Conn) -> bool:
-        return _end(conn, row, reason, actor, now, expire=False)
+    def txn(conn: Conn) -> AgentRow | None:
+        fresh = agents.get(conn, row.id)
+        assert fresh is not None
+        if fresh.status == "waiting" and fresh.conversation_id is not None:
+            raise _Seated
+        return fresh if _end(conn, fresh, reason, actor, now, expire=fresh.conversation_id is not None) else None
 
-    ended = await context.db.awrite(txn)
-    if ended and row.unit is not None and row.unit.assignment.kind == "real":
-        context.positions.freed(row.unit.seat, row.unit.id)
-    return ended
+    while True:
+        try:
+            ended = await context.db.awrite(txn)
+            break
+        except _Seated:
+            if context.live is None:
+                return False
+            await context.live.unseat(row.id)
+    if ended is None:
+        return False
+    if ended.unit is not None and ended.unit.assignment.kind == "real" and ended.conversation_id is None:
+        context.positions.freed(ended.unit.seat, ended.unit.id)
+    if context.live is not None:
+        await context.live.ended(ended, reason)
+    return True
 
 
 VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out"}
@@ -222,8 +248,9 @@ def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expi
         return False
     moves: list[events.Move] = [("agent", row.id, before, "ended")]
     special = row.unit is not None and row.unit.assignment.kind != "real"  # made for this worker alone
-    if row.unit is not None:
-        after = units.release(conn, row.unit.id, expire=expire or special, reason=reason)
+    if row.unit is not None and row.kind != "bot":
+        lost = reason if row.conversation_id is None else "partner_left"
+        after = units.release(conn, row.unit.id, expire=expire or special, reason=lost)
         moves.append(("unit", row.unit.id, "assigned", after))
     visit_after, completion = VISIT_AFTER[reason], None
     if row.kind == "after_task":  # the work itself is done

@@ -109,6 +109,11 @@ def open_of_external(conn: Conn, run_id: int, external_id: str) -> AgentRow | No
     return None if row is None else _row(row)
 
 
+def of_conversation(conn: Conn, conversation_id: int) -> list[AgentRow]:
+    """Everybody who has sat in a conversation since it began, bots too, the oldest first."""
+    return [_row(r) for r in conn.all(_SELECT + "WHERE g.conversation_id = :id ORDER BY g.id", id=conversation_id)]
+
+
 def last_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
     """The visit's newest agent, whatever its status."""
     row = conn.one(_SELECT + "WHERE g.visit_id = :visit ORDER BY g.id DESC LIMIT 1", visit=visit_id)
@@ -151,7 +156,7 @@ def page(
     kinds = {f"k{n}": kind for n, kind in enumerate(special)}
     others = f" OR g.kind IN ({', '.join(f':{name}' for name in kinds)})" if kinds else ""
     rows = conn.all(
-        _SELECT + f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others})"
+        _SELECT + f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others}) AND g.kind <> 'bot'"
         " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no) ORDER BY g.id LIMIT :limit",
         run=run_id, after=after, unfinished=unfinished, simulated=simulated, no=False, limit=limit, **kinds,
     )  # fmt: skip
@@ -247,6 +252,12 @@ def open_ids(conn: Conn, run_id: int) -> list[int]:
     return [r["id"] for r in rows]
 
 
+def waiting_ids(conn: Conn, run_id: int) -> list[int]:
+    """Ids of the run's agents that wait for others."""
+    sql = "SELECT id FROM agent WHERE run_id = :run AND status IN ('waiting', 'in_task') AND status = 'waiting'"
+    return [r["id"] for r in conn.all(sql + " ORDER BY id", run=run_id)]
+
+
 def latest_deadline(conn: Conn, run_id: int) -> float | None:
     """The last deadline (service seconds) of the run's open agents, None if nobody works."""
     value: float | None = conn.value(
@@ -265,7 +276,8 @@ def submitted_count(conn: Conn, run_id: int) -> int:
     """How many agents of the run have submitted work on a unit."""
     return int(
         conn.value(
-            "SELECT COUNT(*) FROM agent WHERE run_id = :run AND status = 'completed' AND unit_id IS NOT NULL",
+            "SELECT COUNT(*) FROM agent WHERE run_id = :run AND status = 'completed' AND unit_id IS NOT NULL"
+            " AND kind <> 'bot'",
             run=run_id,
         )
     )

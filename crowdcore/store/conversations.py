@@ -1,9 +1,15 @@
-"""Conversations: who sits together on which assignment, from waiting to the end."""
+"""Conversations: who sits together on which assignment, from waiting to the end.
+
+Every function runs in a transaction of its caller, which also writes the event with the moves.
+"""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from crowdcore.status import check_move
 
 if TYPE_CHECKING:
     from crowdcore.store.sql import Conn, Row
@@ -28,11 +34,144 @@ class ConversationRow:
     ended_at: float | None
 
 
+@dataclass(frozen=True)
+class Seated:
+    """Somebody who waits in a seat. `since` and `until` (when they may wait no longer) are service seconds."""
+
+    agent_id: int
+    worker_id: int
+    unit_id: int
+    seat: int
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody who waits, perhaps without a seat; `since` is None before they were there for the first time."""
+
+    agent_id: int
+    worker_id: int
+    kind: str
+    conversation_id: int | None
+    since: float | None
+    until: float
+
+
+@dataclass(frozen=True)
+class Room:
+    """A conversation that waits, with those who sit there, by seat.
+
+    `deadline` (service seconds): until when the others are waited for; None once nobody is missing.
+    """
+
+    id: int
+    assignment_id: int
+    base: int
+    version: int
+    deadline: float | None
+    members: tuple[Seated, ...]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A unit of an assignment that may be taken; `number` counts over all groups of the assignment."""
+
+    unit_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Units of one assignment that nobody has: `base` is the first one's seat."""
+
+    assignment_id: int
+    base: int
+
+
 def get(conn: Conn, conversation_id: int) -> ConversationRow:
     """The conversation (it exists)."""
     row = conn.one("SELECT * FROM conversation WHERE id = :id", id=conversation_id)
     assert row is not None
     return _row(row)
+
+
+def _row(row: Row) -> ConversationRow:
+    names = ConversationRow.__dataclass_fields__
+    values = {name: row[name] for name in names}
+    return ConversationRow(**{**values, "seed": int(row["seed"], 16)})
+
+
+_OPEN = "status <> 'ended'"
+"""The condition of the index over conversations that go on: it stands in every query that is to use it."""
+_ROOMS = (
+    "SELECT c.id, c.assignment_id, c.base, c.version, c.deadline, g.id AS g_id, g.worker_id, g.unit_id,"
+    " g.waiting_from, g.deadline AS g_until, u.seat FROM conversation c JOIN agent g ON g.conversation_id = c.id"
+    " JOIN unit u ON u.id = g.unit_id WHERE "
+)
+
+
+def rooms(conn: Conn, run_id: int, limit: int = 400) -> list[Room]:
+    """Conversations that wait for somebody, the oldest first; `limit` counts people."""
+    found = conn.all(
+        _ROOMS + f"c.run_id = :run AND c.status = 'waiting' AND c.{_OPEN} AND c.deadline IS NOT NULL"
+        " AND g.status = 'waiting' ORDER BY c.id, u.seat LIMIT :limit",
+        run=run_id, limit=limit,
+    )  # fmt: skip
+    return _rooms(found)
+
+
+def room(conn: Conn, conversation_id: int) -> Room | None:
+    """The conversation, if it waits and somebody sits in it."""
+    found = conn.all(
+        _ROOMS + "c.id = :id AND c.status = 'waiting' AND g.status = 'waiting' ORDER BY u.seat", id=conversation_id
+    )
+    return next(iter(_rooms(found)), None)
+
+
+def _rooms(rows: list[Row]) -> list[Room]:
+    found: dict[int, Room] = {}
+    for r in rows:
+        member = Seated(r["g_id"], r["worker_id"], r["unit_id"], r["seat"], r["waiting_from"], r["g_until"])
+        known = found.get(r["id"])
+        members = (member,) if known is None else (*known.members, member)
+        found[r["id"]] = Room(r["id"], r["assignment_id"], r["base"], r["version"], r["deadline"], members)
+    return list(found.values())
+
+
+def waiting(conn: Conn, agent_id: int) -> Waiting | None:
+    """The agent, if it waits."""
+    row = conn.one(
+        "SELECT worker_id, kind, conversation_id, waiting_from, deadline FROM agent"
+        " WHERE id = :id AND status = 'waiting'",
+        id=agent_id,
+    )
+    return None if row is None else Waiting(agent_id, *row)
+
+
+def free_seats(conn: Conn, assignment_id: int, base: int, seats: int) -> list[Seat]:
+    """The units of one group that nobody has, the lowest seat first."""
+    rows = conn.all(
+        "SELECT id, seat FROM unit WHERE assignment_id = :assignment AND seat >= :base AND seat < :end"
+        " AND status = 'launched' ORDER BY seat",
+        assignment=assignment_id, base=base, end=base + seats,
+    )  # fmt: skip
+    return [Seat(r["id"], r["seat"]) for r in rows]
+
+
+def fresh(
+    conn: Conn, run_id: int, worker_id: int, seats: int, after: tuple[int, int], limit: int
+) -> list[Group]:  # fmt: skip
+    """Groups that nobody sits in, of assignments this worker has had no unit of, in the order of their first units."""
+    rows = conn.all(
+        "SELECT u.assignment_id, u.seat FROM unit u WHERE u.run_id = :run AND u.status = 'launched'"
+        " AND (u.seat, u.id) > (:seat, :id) AND u.seat % :seats = 0"
+        " AND NOT EXISTS (SELECT 1 FROM unit d WHERE d.assignment_id = u.assignment_id AND d.worker_id = :worker)"
+        " AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.assignment_id = u.assignment_id"
+        " AND c.base = u.seat AND c.status = 'waiting') ORDER BY u.seat, u.id LIMIT :limit",
+        run=run_id, worker=worker_id, seats=seats, seat=after[0], id=after[1], limit=limit,
+    )  # fmt: skip
+    return [Group(r["assignment_id"], r["seat"]) for r in rows]
 
 
 def had(conn: Conn, assignment_id: int, worker_id: int) -> bool:
@@ -45,7 +184,170 @@ def had(conn: Conn, assignment_id: int, worker_id: int) -> bool:
     return conn.one(sql, assignment=assignment_id, worker=worker_id) is not None
 
 
-def _row(row: Row) -> ConversationRow:
-    names = ConversationRow.__dataclass_fields__
-    values = {name: row[name] for name in names}
-    return ConversationRow(**{**values, "seed": int(row["seed"], 16)})
+def create(conn: Conn, run_id: int, assignment_id: int | None, base: int, now: float) -> int:
+    """A new conversation that waits, with a seed of its own; its id."""
+    made: int = conn.value(
+        "INSERT INTO conversation (run_id, assignment_id, base, status, version, seed, created_at)"
+        " VALUES (:run, :assignment, :base, 'waiting', 0, :seed, :now) RETURNING id",
+        run=run_id, assignment=assignment_id, base=base, seed=secrets.token_hex(7), now=now,
+    )  # fmt: skip
+    return made
+
+
+def sit(conn: Conn, agent_id: int, conversation_id: int, unit_id: int | None, name: str, since: float) -> None:
+    """A waiting agent takes a seat (its unit is taken by the caller); `since` is when it began to wait."""
+    conn.execute(
+        "UPDATE agent SET conversation_id = :conversation, unit_id = :unit, name = :name, waiting_from = :since"
+        " WHERE id = :id AND status = 'waiting'",
+        conversation=conversation_id, unit=unit_id, name=name, since=since, id=agent_id,
+    )  # fmt: skip
+
+
+def rise(conn: Conn, agent_id: int) -> None:
+    """A waiting agent gives its seat up and goes on waiting (its unit is released by the caller)."""
+    conn.execute(
+        "UPDATE agent SET conversation_id = NULL, unit_id = NULL, name = NULL WHERE id = :id AND status = 'waiting'",
+        id=agent_id,
+    )
+
+
+def vacate(conn: Conn, conversation_id: int) -> list[int]:
+    """Those who wait in it."""
+    sql = "SELECT id FROM agent WHERE conversation_id = :id AND status = 'waiting' ORDER BY id"
+    return [r["id"] for r in conn.all(sql, id=conversation_id)]
+
+
+def changed(conn: Conn, conversation_id: int, deadline: float | None) -> int:
+    """Its seats changed: until when it waits now (None: nobody is missing); returns its new version."""
+    version: int = conn.value(
+        "UPDATE conversation SET version = version + 1, deadline = :deadline WHERE id = :id AND status = 'waiting'"
+        " RETURNING version",
+        deadline=deadline, id=conversation_id,
+    )  # fmt: skip
+    return version
+
+
+def wait_from(conn: Conn, conversation_id: int, since: float) -> None:
+    """Those who wait there begin to wait anew."""
+    conn.execute(
+        "UPDATE agent SET waiting_from = :since WHERE conversation_id = :id AND status = 'waiting'",
+        since=since, id=conversation_id,
+    )  # fmt: skip
+
+
+def begin(
+    conn: Conn, conversation_id: int, now: float, deadline: float, agents_deadline: float, state: str = "waiting"
+) -> list[int]:
+    """waiting -> live until `deadline`, those who wait there -> in_task (service seconds); the agents' ids."""
+    check_move("conversation", state, "live")
+    check_move("agent", "waiting", "in_task")
+    conn.execute(
+        "UPDATE conversation SET status = 'live', version = version + 1, deadline = :deadline, started_at = :now"
+        " WHERE id = :id AND status = 'waiting'",
+        deadline=deadline, now=now, id=conversation_id,
+    )  # fmt: skip
+    rows = conn.all(
+        "UPDATE agent SET status = 'in_task', deadline = :deadline WHERE conversation_id = :id"
+        " AND status = 'waiting' RETURNING id",
+        deadline=agents_deadline, id=conversation_id,
+    )  # fmt: skip
+    return sorted(r["id"] for r in rows)
+
+
+def end(conn: Conn, conversation_id: int, reason: str, now: float) -> str | None:
+    """-> ended for `reason`; the status before, None if it had ended."""
+    status: str = conn.value("SELECT status FROM conversation WHERE id = :id", id=conversation_id)
+    if status == "ended":
+        return None
+    check_move("conversation", status, "ended")
+    conn.execute(
+        "UPDATE conversation SET status = 'ended', version = version + 1, deadline = NULL, reason = :reason,"
+        " ended_at = :now WHERE id = :id",
+        reason=reason, now=now, id=conversation_id,
+    )  # fmt: skip
+    return status
+
+
+def finish_by(conn: Conn, conversation_id: int, deadline: float) -> list[int]:
+    """Its people may submit until `deadline` (service seconds); their agents' ids."""
+    rows = conn.all(
+        "UPDATE agent SET deadline = :deadline WHERE conversation_id = :id AND status = 'in_task' AND kind <> 'bot'"
+        " RETURNING id",
+        deadline=deadline, id=conversation_id,
+    )  # fmt: skip
+    return sorted(r["id"] for r in rows)
+
+
+def open_members(conn: Conn, conversation_id: int) -> int:
+    """How many people (no bots) are in it and have not ended."""
+    return int(
+        conn.value(
+            "SELECT COUNT(*) FROM agent WHERE conversation_id = :id AND status IN ('waiting', 'in_task')"
+            " AND kind <> 'bot'",
+            id=conversation_id,
+        )
+    )
+
+
+def count(conn: Conn, run_id: int, status: str) -> int:
+    """How many conversations of the run are waiting, or live."""
+    sql = f"SELECT COUNT(*) FROM conversation WHERE run_id = :run AND status = :status AND {_OPEN}"
+    return int(conn.value(sql, run=run_id, status=status))
+
+
+def ready(conn: Conn, run_id: int, limit: int) -> list[int]:
+    """Conversations in which nobody is missing and that have not begun, the oldest first."""
+    rows = conn.all(
+        f"SELECT id FROM conversation WHERE run_id = :run AND status = 'waiting' AND {_OPEN} AND deadline IS NULL"
+        " ORDER BY id LIMIT :limit",
+        run=run_id, limit=limit,
+    )  # fmt: skip
+    return [r["id"] for r in rows]
+
+
+def of_run(conn: Conn, run_id: int, status: str) -> list[int]:
+    """Ids of the run's conversations that are waiting, or live."""
+    sql = f"SELECT id FROM conversation WHERE run_id = :run AND status = :status AND {_OPEN} ORDER BY id"
+    return [r["id"] for r in conn.all(sql, run=run_id, status=status)]
+
+
+def expire_seats(conn: Conn, seats: list[Seat], reason: str) -> None:
+    """launched -> expired for units of a conversation that does without somebody there."""
+    check_move("unit", "launched", "expired")
+    conn.many(
+        "UPDATE unit SET status = 'expired', reason = :reason WHERE id = :id AND status = 'launched'",
+        [{"id": seat.unit_id, "reason": reason} for seat in seats],
+    )
+
+
+def add_units(conn: Conn, run_id: int, assignment_id: int, seats: int, pay_micros: int) -> list[int]:
+    """One more group of launched units for an assignment that is to be done again; their ids."""
+    last = conn.value("SELECT MAX(seat) FROM unit WHERE assignment_id = :id", id=assignment_id)
+    base = (last // seats + 1) * seats
+    return [
+        conn.value(
+            "INSERT INTO unit (run_id, assignment_id, seat, status, pay_micros)"
+            " VALUES (:run, :assignment, :seat, 'launched', :pay) RETURNING id",
+            run=run_id, assignment=assignment_id, seat=seat, pay=pay_micros,
+        )
+        for seat in range(base, base + seats)
+    ]  # fmt: skip
+
+
+def seat_bot(conn: Conn, agent_id: int, conversation_id: int, name: str, about: str) -> None:
+    """A bot's new agent sits in a conversation as `name`; `about` is JSON of what it says of itself."""
+    conn.execute(
+        "UPDATE agent SET conversation_id = :conversation, name = :name, bot = :about WHERE id = :id",
+        conversation=conversation_id, name=name, about=about, id=agent_id,
+    )  # fmt: skip
+
+
+def complete_bots(conn: Conn, conversation_id: int, now: float) -> list[tuple[int, int]]:
+    """in_task -> completed for the bots of a conversation; (agent, visit) of each."""
+    check_move("agent", "in_task", "completed")
+    rows = conn.all(
+        "UPDATE agent SET status = 'completed', ended_at = :now WHERE conversation_id = :id AND kind = 'bot'"
+        " AND status = 'in_task' RETURNING id, visit_id",
+        now=now, id=conversation_id,
+    )  # fmt: skip
+    return sorted((r["id"], r["visit_id"]) for r in rows)

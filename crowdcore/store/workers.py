@@ -34,6 +34,13 @@ def find(conn: Conn, provider: str, name: str) -> tuple[Worker, str | None] | No
     return None if row is None else (of_row(row), row["blocked"])
 
 
+def get(conn: Conn, worker_id: int) -> Worker:
+    """The worker with this id (it exists)."""
+    row = conn.one("SELECT id, name, provider, simulated FROM worker WHERE id = :id", id=worker_id)
+    assert row is not None
+    return of_row(row)
+
+
 def of_row(row: Row) -> Worker:
     """The Worker in a row with the worker's columns."""
     return Worker(row["id"], row["name"], row["provider"], bool(row["simulated"]))

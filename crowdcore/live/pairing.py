@@ -1,0 +1,230 @@
+"""Partners did not come in time: what the task says is done, once, and only if nobody came or went meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from crowdcore import documents, following
+from crowdcore.defaults import pairing_by_config
+from crowdcore.errors import CrowdError
+from crowdcore.live import seats_of_bots
+from crowdcore.live.seating import Changes, Seating
+from crowdcore.state import canonical
+from crowdcore.store import agents, conversations, events, outbox, units, workers
+from crowdcore.types import Completion, LaunchReduced, PairingDecision, Release, Requeue, StandIn, Wait
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.live.eligibility import Eligibility
+    from crowdcore.standin import StandIns
+    from crowdcore.store import Conn
+    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.conversations import Room
+
+log = logging.getLogger("crowdcore.live")
+
+SHORTEST_WAIT = 1.0
+"""Seconds that a decision to wait lasts at least."""
+NAMES = {LaunchReduced: "launch_reduced", StandIn: "stand_in", Release: "release", Requeue: "requeue", Wait: "wait"}
+BY_CONFIG = "pairing.on_timeout"
+NOTICE = "Nobody else came in time. Thank you for waiting!"
+NOTICE_PAID = "Nobody else came in time. Thank you for waiting: you are paid for it."
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done, who said so (a plugin, or pairing.on_timeout), and what it needs from outside.
+
+    `bot` is the place of a stand-in and what it says of itself; `completions` ends the visits of people who are
+    released, by agent.
+    """
+
+    what: PairingDecision
+    by: str
+    reason: str
+    bot: tuple[int, Mapping[str, str | None]] | None = None
+    completions: Mapping[int, Completion] = field(default_factory=dict)
+
+
+@dataclass
+class Applied:
+    """`outcome`: done, dropped (somebody came or went meanwhile) or later (too many conversations go on)."""
+
+    outcome: str
+    changes: list[Changes] = field(default_factory=list)
+    gone: list[AgentRow] = field(default_factory=list)
+
+
+async def decide(context: RunContext, stand_ins: StandIns | None, room: Room, *, over: bool) -> Decision:
+    """Ask the hook; where it fails, or answers what cannot be, the configuration decides. `over`: their time is up."""
+    came = f"{len(room.members)} of {context.config.blueprint.units_per_assignment} came"
+    if over:
+        decision = Decision(Release(context.config.pairing.waiting_pay), "service", f"{came}; nobody waits longer")
+    else:
+        what, by = await _asked(context, room)
+        decision = Decision(what, by, f"{came} in time")
+    if isinstance(decision.what, StandIn):
+        decision = _with_bot(context, stand_ins, decision)
+    if isinstance(decision.what, Release):
+        decision = replace(decision, completions=await _completions(context, room, decision.what))
+    return decision
+
+
+async def _asked(context: RunContext, room: Room) -> tuple[PairingDecision, str]:
+    by = context.hooks.implementers("pairing_timeout")[0]
+    if by == "core":
+        return pairing_by_config(context.config.pairing), BY_CONFIG
+    try:
+        rows = await context.db.aread(lambda c: [agents.get(c, m.agent_id) for m in room.members])
+        waiting = [await documents.view(context, row) for row in rows if row is not None]
+        assignment = next(a.unit.assignment for a in waiting if a.unit is not None)
+        answer = await context.hooks.pairing_timeout(assignment, waiting)
+        return _sound(answer), by
+    except (CrowdError, ValueError, StopIteration) as error:
+        log.error("%s: pairing_timeout of %s did not decide, pairing.on_timeout does: %s", context.name, by, error)
+        return pairing_by_config(context.config.pairing), BY_CONFIG
+
+
+def _sound(answer: PairingDecision) -> PairingDecision:
+    """The answer with its numbers looked at; ValueError in one line."""
+    try:
+        if isinstance(answer, Wait):
+            seconds = float(answer.seconds)
+            if not math.isfinite(seconds):
+                raise ValueError(f"Wait({answer.seconds!r}): a number of seconds")
+            return Wait(max(SHORTEST_WAIT, seconds))
+        if isinstance(answer, Release):
+            pay = Decimal(str(answer.pay))
+            if not pay.is_finite() or pay < 0:
+                raise ValueError(f"Release(pay={answer.pay!r}): an amount of 0 or more")
+            return Release(pay)
+    except (TypeError, InvalidOperation):
+        raise ValueError(f"{answer!r}: not a number") from None
+    return answer
+
+
+def _with_bot(context: RunContext, stand_ins: StandIns | None, decision: Decision) -> Decision:
+    """The bot that was named; if there is none of that name, those who wait are released."""
+    assert isinstance(decision.what, StandIn)
+    try:
+        if stand_ins is None:
+            raise ValueError("pairing.stand_in lists no bot")
+        at = stand_ins.index(decision.what.bot)
+        return replace(decision, bot=(at, stand_ins.about(at)))
+    except (CrowdError, ValueError) as error:
+        log.error("%s: no stand-in %r: %s; those who wait are released", context.name, decision.what.bot, error)
+        release = Release(context.config.pairing.waiting_pay)
+        return Decision(release, decision.by, f"{decision.reason}; no stand-in {decision.what.bot}")
+
+
+async def _completions(context: RunContext, room: Room, release: Release) -> dict[int, Completion]:
+    found: dict[int, Completion] = {}
+    for member in room.members:
+        row = await context.db.aread(lambda c, a=member.agent_id: agents.get(c, a))  # type: ignore[misc]
+        if row is not None:
+            notice = NOTICE_PAID if release.pay else NOTICE
+            found[row.id] = await parting(context, row, "released", notice, paid=release.pay > 0)
+    return found
+
+
+async def parting(context: RunContext, row: AgentRow, outcome: str, message: str, *, paid: bool) -> Completion:
+    """How a visit ends that came to no conversation: the provider's own way if anything was earned, else our page."""
+    fields: dict[str, Any] = {"outcome": outcome, "message": message}
+    if paid or await context.db.aread(lambda c: agents.has_worked(c, row.visit.id)):
+        try:
+            own = await following.completion_for(context, row, await documents.view(context, row))
+        except CrowdError as error:
+            log.error("%s: visit %s ends with our own page: %s", context.name, row.visit.external_id, error)
+        else:
+            return own if own.kind != "thanks" else replace(own, fields={**fields, **own.fields})
+    return Completion("thanks", fields=fields)
+
+
+def apply(
+    conn: Conn, context: RunContext, eligible: Eligibility, room: Room, decision: Decision
+) -> Applied:  # fmt: skip
+    """One transaction: do what was decided, unless the seats have changed since `room` was read."""
+    current = conversations.room(conn, room.id)
+    facts: dict[str, Any] = {"conversation": room.id, "decision": NAMES[type(decision.what)], "by": decision.by,
+             "reason": decision.reason, "waiting": len(room.members)}  # fmt: skip
+    if current is None or current.version != room.version:
+        events.append(conn, context.run_id, context.clock.now(), "pairing_dropped", "service", [], **facts)
+        return Applied("dropped")
+    seating = Seating(conn, context, eligible)
+    if isinstance(decision.what, LaunchReduced | StandIn):
+        if not seating.has_room():
+            return Applied("later")
+        _go_without(conn, context, seating, current, decision)
+        return Applied("done", [seating.save("pairing_decided", "service", **facts)])
+    if isinstance(decision.what, Wait):
+        seating.wait(current, context.service.now() + decision.what.seconds - context.config.pairing.timeout)
+        return Applied("done", [seating.save("pairing_decided", "service", **facts)])
+    seating.vacate(current)
+    reason = "released" if isinstance(decision.what, Release) else "requeued"
+    changes = [seating.save("pairing_decided", "service", why=reason, **facts)]
+    if isinstance(decision.what, Release):
+        return Applied("done", changes, _release(conn, context, current, decision))
+    changes += [_again(conn, context, eligible, current, m.agent_id) for m in current.members]
+    return Applied("done", changes)
+
+
+def _go_without(conn: Conn, context: RunContext, seating: Seating, room: Room, decision: Decision) -> None:
+    """Nobody else is waited for: the empty units expire, bots take the seats if they are to, it begins."""
+    free = conversations.free_seats(conn, room.assignment_id, room.base, context.config.blueprint.units_per_assignment)
+    reason = NAMES[type(decision.what)]
+    conversations.expire_seats(conn, free, reason)
+    seating.moves += [("unit", seat.unit_id, "launched", "expired") for seat in free]
+    seating.start(room.id)
+    if decision.bot is not None:
+        for seat in free:
+            seating.moves += seats_of_bots.take(conn, context, room.id, seat, *decision.bot)[1]
+
+
+def _release(conn: Conn, context: RunContext, room: Room, decision: Decision) -> list[AgentRow]:
+    assert isinstance(decision.what, Release)
+    gone = []
+    for member in room.members:
+        row = agents.get(conn, member.agent_id)
+        assert row is not None
+        send_away(conn, context, row, decision.completions[row.id], decision.what.pay, "released")
+        gone.append(row)
+    return gone
+
+
+def send_away(
+    conn: Conn, context: RunContext, row: AgentRow, completion: Completion, pay: Decimal, why: str
+) -> None:  # fmt: skip
+    """An agent that waits, without a seat, ends (expired); its visit counts as submitted if anything was earned."""
+    now, micros = context.clock.now(), int(pay * units.MICROS)
+    before = agents.end(conn, row.id, "expired", now)
+    if before is None:
+        return
+    moves: list[events.Move] = [("agent", row.id, before, "ended")]
+    status = "submitted" if micros or agents.has_worked(conn, row.visit.id) else "timed_out"
+    if workers.end_visit(conn, row.visit.id, status, now, canonical(completion.document())):
+        moves.append(("visit", row.visit.id, "open", status))
+    if micros:
+        outbox.intend(
+            conn, run_id=row.run_id, kind="reward", key=f"waiting:agent:{row.id}", now=now, worker_id=row.worker.id,
+            visit_id=row.visit.id, amount_micros=micros, currency=context.currency,
+        )  # fmt: skip
+    events.append(
+        conn, row.run_id, now, "agent_ended", "service", moves,
+        agent=row.id, worker=row.worker.id, visit=row.visit.id, reason="expired", why=why,
+    )  # fmt: skip
+
+
+def _again(conn: Conn, context: RunContext, eligible: Eligibility, room: Room, agent_id: int) -> Changes:
+    """Back to the end of the queue, on another assignment if there is one."""
+    conn.execute("UPDATE agent SET waiting_from = :now WHERE id = :id", now=context.service.now(), id=agent_id)
+    person = conversations.waiting(conn, agent_id)
+    assert person is not None
+    seating = Seating(conn, context, eligible)
+    if not seating.seat(person, avoid=[room.assignment_id]):
+        seating.seat(person)
+    return seating.save("live_seated", "service", agent=agent_id)

@@ -1,0 +1,309 @@
+"""Seats of conversations that wait, changed in one transaction each: taken, given up, exchanged; and the start.
+
+Whoever comes completes a conversation if they can, if need be with others who leave theirs for it; else they join
+the oldest one, or open a new one. So nobody waits beside somebody they could work with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from crowdcore.live import names
+from crowdcore.live.eligibility import Question, Unanswered
+from crowdcore.live.grouping import fill
+from crowdcore.store import conversations, events, units
+from crowdcore.store.conversations import Group, Room, Seat, Seated
+from crowdcore.store.units import START
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.live.eligibility import Eligibility
+    from crowdcore.store import Conn
+    from crowdcore.store.conversations import Waiting
+
+FINISH_SECONDS = 600.0
+"""How long people have for what they send when a conversation is over."""
+FRESH = 50
+"""Assignments that nobody has begun which are looked at for somebody."""
+OTHERS = 50
+"""People who wait, the longest first, who are looked at for somebody."""
+
+
+@dataclass
+class Changes:
+    """What a transaction did: conversations that wait as they are now (None: no longer), and those that began."""
+
+    rooms: dict[int, Room | None] = field(default_factory=dict)
+    started: list[int] = field(default_factory=list)
+    freed: bool = False
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Who is to sit where: seats of one group by agent. `room` is the conversation there, if there is one."""
+
+    group: Group
+    room: Room | None
+    places: dict[int, Seat]
+
+
+class Seating:
+    """One transaction over the seats of a run; `save` ends it. Raises Unanswered before anything was changed."""
+
+    def __init__(self, conn: Conn, context: RunContext, eligible: Eligibility) -> None:
+        self._conn = conn
+        self._context = context
+        self._eligible = eligible
+        self._seats = context.config.blueprint.units_per_assignment
+        self._now, self._service = context.clock.now(), context.service.now()
+        self._members: dict[int, dict[int, Seated]] = {}
+        self._groups: dict[int, Group] = {}
+        self._begun: dict[int, list[int]] = {}
+        self.changes = Changes()
+        self.moves: list[events.Move] = []
+
+    def seat(self, person: Waiting, avoid: Collection[int] = ()) -> bool:
+        """Give somebody who waits the best free seat of assignments not in `avoid`; False if there is none."""
+        rooms = [r for r in conversations.rooms(self._conn, self._context.run_id) if r.assignment_id not in avoid]
+        me = Seated(person.agent_id, person.worker_id, 0, 0, self._since(person), person.until)
+        plan = self._completing(me, rooms) or self._regrouped(me, rooms, avoid) or self._joining(me, rooms)
+        plan = plan or self._opening(me, avoid)
+        if plan is not None:
+            self._carry_out(plan, {me.agent_id: me} | {m.agent_id: m for r in rooms for m in r.members}, rooms)
+        return plan is not None
+
+    def regroup(self) -> bool:
+        """Let people who sit in different conversations begin one, if they can; whether anybody does."""
+        rooms = conversations.rooms(self._conn, self._context.run_id)
+        if len(rooms) < 2:
+            return False
+        people = sorted((m for r in rooms for m in r.members), key=lambda m: (m.since, m.agent_id))
+        for me in people[:OTHERS]:
+            plan = self._regrouped(me, rooms, ())
+            if plan is not None:
+                self._carry_out(plan, {m.agent_id: m for m in people}, rooms)
+                return True
+        return False
+
+    def rise(self, agent_id: int, room: Room) -> None:
+        """Somebody gives their seat up and goes on waiting, or ends."""
+        self._know(room)
+        self._leave(room.id, self._members[room.id][agent_id])
+
+    def vacate(self, room: Room) -> None:
+        """Everybody there gives their seat up."""
+        for member in room.members:
+            self.rise(member.agent_id, room)
+
+    def wait(self, room: Room, since: float) -> None:
+        """Those who wait there count as having waited from `since` (service seconds)."""
+        self._know(room)
+        for member in room.members:
+            self._members[room.id][member.agent_id] = replace(member, since=since)
+        conversations.wait_from(self._conn, room.id, since)
+
+    def alone(self, person: Waiting) -> None:
+        """A conversation of one person that belongs to no assignment (an onboarding)."""
+        made = conversations.create(self._conn, self._context.run_id, None, 0, self._now)
+        name = names.display(self._context.config, 0)
+        conversations.sit(self._conn, person.agent_id, made, None, name, self._since(person))
+        self.moves.append(("conversation", made, None, "waiting"))
+        self._full(made)
+
+    def close_empty(self, conversation_id: int) -> None:
+        """A conversation that waits and belongs to no assignment is over."""
+        for agent_id in conversations.vacate(self._conn, conversation_id):
+            conversations.rise(self._conn, agent_id)
+        conversations.end(self._conn, conversation_id, "empty", self._now)
+        self.moves.append(("conversation", conversation_id, "waiting", "ended"))
+
+    def save(self, kind: str, actor: str, *, why: str = "empty", **ids: object) -> Changes:
+        """Bring the conversations up to date whose seats changed, start those that are full, write the event."""
+        for room_id, members in self._members.items():
+            if room_id not in self.changes.started:
+                self._settle(room_id, sorted(members.values(), key=lambda m: m.seat), why)
+        if self.moves:
+            events.append(self._conn, self._context.run_id, self._now, kind, actor, self.moves, **ids)
+        for conversation_id, begun in self._begun.items():
+            moves: list[events.Move] = [("conversation", conversation_id, "waiting", "live")]
+            moves += [("agent", agent_id, "waiting", "in_task") for agent_id in begun]
+            events.append(
+                self._conn, self._context.run_id, self._now, "conversation_started", "service", moves,
+                conversation=conversation_id, agents=begun,
+            )  # fmt: skip
+        return self.changes
+
+    def start(self, conversation_id: int) -> bool:
+        """Let a conversation begin, unless too many go on already; whether it did."""
+        if not self.has_room():
+            return False
+        config = self._context.config
+        until = self._service + (config.pairing.max_duration or config.task.assignment_duration)
+        begun = conversations.begin(self._conn, conversation_id, self._now, until, until + FINISH_SECONDS)
+        self._begun[conversation_id] = begun
+        self.changes.started.append(conversation_id)
+        self.changes.rooms[conversation_id] = None
+        return True
+
+    def has_room(self) -> bool:
+        """Whether one more conversation may go on."""
+        most = self._context.config.pairing.max_conversations
+        return not most or conversations.count(self._conn, self._context.run_id, "live") < most
+
+    def _since(self, person: Waiting) -> float:
+        return self._service if person.since is None else person.since
+
+    def _completing(self, me: Seated, rooms: Sequence[Room]) -> _Plan | None:
+        """The oldest conversation that only lacks this person."""
+        for room in rooms:
+            if len(room.members) == self._seats - 1 and not self._had(me, room.assignment_id):
+                found = self._joining(me, [room])
+                if found is not None:
+                    return found
+        return None
+
+    def _joining(self, me: Seated, rooms: Sequence[Room]) -> _Plan | None:
+        """The lowest free seat of the oldest conversation that has one for this person."""
+        for room in rooms:
+            if self._had(me, room.assignment_id):
+                continue
+            free = conversations.free_seats(self._conn, room.assignment_id, room.base, self._seats)
+            self._answered((me,), free)
+            for seat in free:
+                if self._may(me, seat):
+                    return _Plan(Group(room.assignment_id, room.base), room, {me.agent_id: seat})
+        return None
+
+    def _opening(self, me: Seated, avoid: Collection[int]) -> _Plan | None:
+        """The first assignment that nobody has begun and this person may do."""
+        limit = 1 if self._eligible.open_to_all and not avoid else FRESH
+        for group in self._fresh(me, limit, avoid):
+            free = conversations.free_seats(self._conn, group.assignment_id, group.base, self._seats)
+            self._answered((me,), free)
+            for seat in free:
+                if self._may(me, seat):
+                    return _Plan(group, None, {me.agent_id: seat})
+        return None
+
+    def _fresh(self, me: Seated, limit: int, avoid: Collection[int]) -> Iterable[Group]:
+        found = conversations.fresh(self._conn, self._context.run_id, me.worker_id, self._seats, START, limit)
+        return (g for g in found if g.assignment_id not in avoid and not self._had(me, g.assignment_id))
+
+    def _regrouped(self, me: Seated, rooms: Sequence[Room], avoid: Collection[int]) -> _Plan | None:
+        """A conversation that is full with this person and others who wait elsewhere, the longest first."""
+        others = [m for r in rooms for m in r.members if m.worker_id != me.worker_id]
+        others = sorted(others, key=lambda m: (m.since, m.agent_id))[:OTHERS]
+        if self._seats < 2 or len(others) < self._seats - 1:
+            return None
+        for room in rooms:
+            here = {m.agent_id for m in room.members}
+            if me.agent_id not in here and self._had(me, room.assignment_id):
+                continue
+            plan = self._filled(Group(room.assignment_id, room.base), room, me, others)
+            if plan is not None:
+                return plan
+        for group in self._fresh(me, FRESH, avoid):
+            plan = self._filled(group, None, me, others)
+            if plan is not None:
+                return plan
+        return None
+
+    def _filled(self, group: Group, room: Room | None, me: Seated, others: Sequence[Seated]) -> _Plan | None:
+        here = () if room is None else room.members
+        seats = conversations.free_seats(self._conn, group.assignment_id, group.base, self._seats)
+        seats += [Seat(m.unit_id, m.seat) for m in here]
+        must = [me, *(m for m in here if m.agent_id != me.agent_id)]
+        workers = {m.worker_id for m in must}
+        if len(seats) != self._seats or len(must) > len(seats) or len(workers) < len(must):
+            return None
+        may: list[Seated] = []
+        for other in others:
+            if other.worker_id not in workers and not self._had(other, group.assignment_id):
+                workers.add(other.worker_id)
+                may.append(other)
+        if len(must) + len(may) < len(seats):
+            return None
+        self._answered([*must, *may], seats)
+        now = {m: Seat(m.unit_id, m.seat) for m in here}
+        found = fill(sorted(seats, key=lambda s: s.number), must, may, self._may, now)
+        return None if found is None else _Plan(group, room, {m.agent_id: seat for m, seat in found.items()})
+
+    def _had(self, person: Seated, assignment_id: int) -> bool:
+        return conversations.had(self._conn, assignment_id, person.worker_id)
+
+    def _may(self, person: Seated, seat: Seat) -> bool:
+        asked = Question(person.agent_id, person.worker_id, seat.unit_id)
+        return person.unit_id == seat.unit_id or bool(self._eligible.may(asked))
+
+    def _answered(self, people: Sequence[Seated], seats: Sequence[Seat]) -> None:
+        """Raise Unanswered for what nobody has asked yet."""
+        if self._eligible.open_to_all:
+            return
+        asked = [Question(p.agent_id, p.worker_id, s.unit_id) for p in people for s in seats if p.unit_id != s.unit_id]
+        unknown = [question for question in asked if self._eligible.may(question) is None]
+        if unknown:
+            raise Unanswered(unknown)
+
+    def _carry_out(self, plan: _Plan, people: dict[int, Seated], rooms: Sequence[Room]) -> None:
+        conn, config = self._conn, self._context.config
+        for room in rooms:
+            if any(m.agent_id in plan.places for m in room.members):
+                self._know(room)
+        if plan.room is None:
+            target = conversations.create(
+                conn, self._context.run_id, plan.group.assignment_id, plan.group.base, self._now
+            )
+            self.moves.append(("conversation", target, None, "waiting"))
+            self._groups[target], self._members[target] = plan.group, {}
+        else:
+            target = plan.room.id
+            self._know(plan.room)
+        at = {agent_id: room_id for room_id, members in self._members.items() for agent_id in members}
+        moving = [a for a, seat in plan.places.items() if people[a].unit_id != seat.unit_id]
+        for agent_id in moving:
+            if agent_id in at:
+                self._leave(at[agent_id], people[agent_id])
+        for agent_id in moving:
+            seat, person = plan.places[agent_id], people[agent_id]
+            units.take(conn, seat.unit_id, person.worker_id)
+            conversations.sit(conn, agent_id, target, seat.unit_id, names.display(config, seat.number), person.since)
+            self.moves.append(("unit", seat.unit_id, "launched", "assigned"))
+            self._members[target][agent_id] = Seated(
+                agent_id, person.worker_id, seat.unit_id, seat.number, person.since, person.until
+            )
+
+    def _know(self, room: Room) -> None:
+        self._members.setdefault(room.id, {m.agent_id: m for m in room.members})
+        self._groups.setdefault(room.id, Group(room.assignment_id, room.base))
+
+    def _leave(self, room_id: int, member: Seated) -> None:
+        units.release(self._conn, member.unit_id, expire=False, reason="left while waiting")
+        conversations.rise(self._conn, member.agent_id)
+        self.moves.append(("unit", member.unit_id, "assigned", "launched"))
+        del self._members[room_id][member.agent_id]
+        self.changes.freed = True
+
+    def _settle(self, room_id: int, members: list[Seated], why: str) -> None:
+        group = self._groups[room_id]
+        if not members:
+            conversations.end(self._conn, room_id, why, self._now)
+            self.moves.append(("conversation", room_id, "waiting", "ended"))
+            self.changes.rooms[room_id] = None
+        elif not conversations.free_seats(self._conn, group.assignment_id, group.base, self._seats):
+            self._full(room_id, group, members)
+        else:
+            until = min(m.since for m in members) + self._context.config.pairing.timeout
+            deadline = min(until, *(m.until for m in members))
+            version = conversations.changed(self._conn, room_id, deadline)
+            self.changes.rooms[room_id] = Room(
+                room_id, group.assignment_id, group.base, version, deadline, tuple(members)
+            )
+
+    def _full(self, room_id: int, group: Group | None = None, members: Sequence[Seated] = ()) -> None:
+        if self.start(room_id):
+            return
+        version = conversations.changed(self._conn, room_id, None)
+        if group is not None:
+            self.changes.rooms[room_id] = Room(room_id, group.assignment_id, group.base, version, None, tuple(members))
