@@ -20,13 +20,13 @@
 //     .typing()                 tells the others; call it at every key
 //     .you, .people, .status    display name; [{name, role, present, bot}]; waiting | in_task | partner_left | completed
 //     .state                    the last status frame: {status, you, people, note, …}
-//     .finish()                 ends the conversation once somebody has left (partner_left)
+//     .finish()                 ends the conversation once somebody has left (status partner_left in phase work)
 //     .badge(text)              before the tab's title until somebody looks
 //
 // `start` resolves only when there is something to show. A refusal, and the end of the work, are pages
 // of our own: then the promise stays open, as it does when a browser leaves the page. So it does while people
 // who work together wait for each other, in a room of ours over the page. Together they are in phase `work`; when the
-// live part is over a status frame says `completed`, `work.phase` is `finish`, and the page hands in with `work.submit`.
+// live part is over `work.phase` is `finish` from a status frame on, and the page hands in with `work.submit`.
 
 import { begin } from './crowd/begin.js';
 import { words } from './crowd/words.js';

@@ -48,11 +48,10 @@ export class Deadline {
     if (wait <= LONGEST) this.#timers.push(setTimeout(act, wait));
   }
 
-  /** The work has ended without the page: by itself, or in another tab. `document` is in phase done. */
-  async over({ status, completion }) {
+  /** The work has ended without the page: by itself, or in another tab. */
+  async over(completion) {
     this.stop();
-    if (status === 'completed' || completion?.kind !== 'thanks') await finish(completion);
-    else await refuse({ code: completion.fields?.outcome ?? 'expired' });
+    await (completion ? finish(completion) : refuse({ code: 'expired' }));
   }
 
   async #over() {
@@ -60,7 +59,7 @@ export class Deadline {
     try {
       const { agent, token } = this.#who;
       const { body } = await ask('GET', agentUrl(agent), { token });
-      if (body.phase === 'done') await this.over(body);
+      if (body.phase === 'done') await this.over(body.completion);
       else if (onOurClock(body.deadline) > Date.now()) this.set(body.deadline);
       else this.#timers.push(setTimeout(() => this.#over(), 3000)); // it ends any moment
     } catch (error) {

@@ -51,7 +51,7 @@ export class Live {
     return this.state.people ?? [];
   }
 
-  /** waiting | in_task | partner_left | completed | ended; null before the server said so. */
+  /** waiting | in_task | partner_left | completed | ended; null before the server said so. `work.phase` says what to do. */
   get status() {
     return this.state.status ?? null;
   }
@@ -265,7 +265,7 @@ export class Live {
   #status(frame) {
     this.state = frame;
     this.you = frame.you ?? this.you;
-    if (frame.status !== 'partner_left') this.#finishing = false;
+    if (frame.phase !== 'work') this.#finishing = false;
   }
 
   #presence({ name, present }) {

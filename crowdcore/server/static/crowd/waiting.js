@@ -34,7 +34,7 @@ class Room {
     this.#clock = setInterval(() => this.#tick(), 250);
     this.over = new Promise((resolve) => {
       live.on('status', async (frame) => {
-        if (frame.status === 'waiting') this.#show(frame);
+        if (frame.phase === 'waiting') this.#show(frame);
         else if (this.#open) resolve(await this.#ask());
       });
       live.on('closed', async ({ code }) => {
@@ -80,10 +80,11 @@ class Room {
   }
 
   /** What a status frame says, over what the document said. */
-  #show({ waiting = {}, note }) {
+  #show({ waiting, note }) {
     this.#facts = { ...this.#facts, ...waiting };
-    const { seats = 2, present = 1, until, now, full } = this.#facts;
-    if (waiting.now) this.#end = full || !until ? null : Date.now() + (until - now) * 1000;
+    const { seats = 2, until, now, full } = this.#facts;
+    const present = Math.max(1, this.#facts.present ?? 1); // we are
+    if (waiting) this.#end = full || !until ? null : Date.now() + (until - now) * 1000;
     const { people, then, pay } = this.#parts;
     const [dots, count] = people.children;
     dots.replaceChildren(...Array.from({ length: seats }, (_, n) => make('span', { class: n < present ? 'dot in' : 'dot' })));

@@ -120,7 +120,7 @@ export const words = {
     replaced: ['Somebody else went on', 'Your place was given to another worker while you were away.', 'You can start again with another task.'],
     taken_over: ['This is open in another tab', 'You went on in another tab or window. Only one of them can take part at a time.', 'Nothing is lost: go on there, or here.'],
     released: ['Nobody came this time', 'We are sorry: nobody was there to do this task with you. Thank you for waiting!', 'You can close this page, or try again later.'],
-    no_work: ['There is nothing left to do', 'All tasks of this study are taken or done. Thank you for coming!', 'You can close this page.'],
+    no_work_left: ['There is nothing left to do', 'All tasks of this study are taken or done. Thank you for coming!', 'You can close this page.'],
     left_waiting: ['You have left', 'Your place is free for others.', 'You can close this page, or come back later with the same link.'],
     screened_out: ['Thank you!', 'This study looks for others this time.', 'You can close this page.'],
   },

@@ -31,7 +31,7 @@ export class Work {
     this.draft = await this.#drafts.newest(document.draft);
     this.#deadline = new Deadline(this.#who, document.deadline, () => this.#submitting !== null);
     this.live = live;
-    live?.on('status', ({ status }) => this.#follow(status));
+    live?.on('status', ({ phase }) => this.#follow(phase));
     live?.on('closed', ({ code }) => code === 4409 || this.#look());
     return this;
   }
@@ -115,9 +115,9 @@ export class Work {
   }
 
   /** The live part is over: what is left is to hand in; or all of it is over. */
-  #follow(status) {
-    if (status === 'ended') this.#look();
-    if (status !== 'completed' || this.phase === 'finish') return;
+  #follow(phase) {
+    if (phase === 'done') this.#look();
+    if (phase !== 'finish' || this.phase === 'finish') return;
     this.phase = 'finish';
     this.#look(); // the deadline is another one now
   }
@@ -128,7 +128,7 @@ export class Work {
     try {
       const { body } = await persist(() => ask('GET', agentUrl(this.agent), { token: this.#who.token }), 60_000);
       if (this.#submitting) return;
-      if (body.phase === 'done') await this.#deadline.over(body);
+      if (body.phase === 'done') await this.#deadline.over(body.completion);
       else this.#deadline.set(body.deadline);
     } catch (error) {
       if (!error.passing) await refuse(error);

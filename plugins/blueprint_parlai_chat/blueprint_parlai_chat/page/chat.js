@@ -90,14 +90,15 @@ class Chat {
     this.composer.refresh();
   }
 
-  status({ status, note }) {
+  status({ phase, status, note }) {
     this.people.refresh();
-    if (status === "completed") return this.over(note);
+    if (phase === "finish") return this.over(note);
     const left = status === "partner_left";
-    const text = note || (left ? "Somebody has left the conversation. You may wait for them, or finish now; you are paid either way." : "");
+    const text = note || (left ? "Somebody has left. You may wait for them, or finish now; you are paid either way." : "");
+    if (this.told === text + left) return undefined;
+    this.told = text + left;
     const button = make("button", { type: "button", class: "quiet", onclick: () => this.finish(button) }, "Finish now");
-    if (this.shown !== text + left) this.notice.replaceChildren(make("span", {}, text), ...(left ? [button] : []));
-    this.shown = text + left;
+    this.notice.replaceChildren(make("span", {}, text), ...(left ? [button] : []));
     this.notice.hidden = !text;
     return undefined;
   }
