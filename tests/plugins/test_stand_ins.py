@@ -24,6 +24,7 @@ from crowdcore.errors import ConfigError
 from crowdcore.options import option
 
 released = threading.Event()
+together = threading.Barrier(32)
 
 class Failing:
     @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,11 @@ class Hanging:
 
     def act(self, item, conversation, me):
         released.wait(20)
+
+class Sociable:
+    def act(self, item, conversation, me):
+        together.wait(20)
+        return {"text": me}
 
 class Careful:
     made = 0
@@ -115,9 +121,9 @@ def ask(stand_ins: StandIns, at: int = 0, failed: Callable[[Failure], None] | No
 @pytest.mark.parametrize(
     ("how", "reason"),
     [
-        ("raises", r"KeyError: 'gone\nand more' (bots.py:21)"),
+        ("raises", r"KeyError: 'gone\nand more' (bots.py:22)"),
         ("plain", "the service is on holiday"),
-        ("exits", "SystemExit: 3 (bots.py:27)"),
+        ("exits", "SystemExit: 3 (bots.py:28)"),
         ("no JSON", "what it answered is not JSON: TypeError: Object of type set is not JSON serializable"),
         ("NaN", "what it answered is not JSON: ValueError: Out of range float values are not JSON compliant"),
         ("half", "what it answered is not JSON: UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800'"),
@@ -154,6 +160,16 @@ def test_one_that_takes_too_long_is_left_behind_and_does_not_hold_up_the_next(ch
         assert len(failures) == 40
     finally:
         stand_ins.bots[0].bot.act.__globals__["released"].set()
+
+
+def test_32_conversations_are_answered_at_the_same_time(chain: Chain) -> None:
+    """The bot answers only when all 32 have asked."""
+    stand_ins = chain("Sociable")
+
+    async def many() -> list[tuple[Any, int]]:
+        return await asyncio.gather(*(stand_ins.act({}, SAID, f"Guest {n}") for n in range(64)))
+
+    assert asyncio.run(many()) == [({"text": f"Guest {n}"}, 0) for n in range(64)]
 
 
 def test_when_all_have_failed_the_caller_is_told_why(chain: Chain) -> None:

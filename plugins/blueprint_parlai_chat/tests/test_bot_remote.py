@@ -11,6 +11,7 @@ import pytest
 
 from crowdcore.bots import Act
 from crowdcore.errors import ConfigError
+from crowdcore.testing.contracts import BotContract
 from plugins.blueprint_parlai_chat.tests.service_for_bots import Service, chat_service
 from tests.chains import ChainMaker, Talk, chains, texts
 
@@ -196,3 +197,10 @@ def test_it_says_who_it_is(chain: ChainMaker, bot: Section, service: Service) ->
     assert chain(bot()).about(0) == {
         "name": "parlai", "model": service.url, "version": "0.1.0", "instructions": None,
     }  # fmt: skip
+
+
+class TestContract(BotContract):
+    """What every bot does; nobody is asked, because nobody has spoken."""
+
+    bot = {"type": "parlai", "url": "ws://localhost:1"}  # noqa: RUF012
+    talk = ()
