@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-from bot_openai import OpenAIBot
 
 from crowdcore.bots import fingerprint
 from crowdcore.testing.contracts import BotContract
@@ -90,14 +87,9 @@ def test_it_says_which_model_with_which_instructions(chain: ChainMaker, bot: Sec
 
 
 class TestContract(BotContract):
-    """It goes on with nothing but what was said."""
+    """What every bot does; nobody is asked, because nobody has spoken."""
 
-    def make(self, folder: Path) -> Any:
-        """A bot that asks nobody: it has nothing to say before somebody spoke."""
-        found = OpenAIBot()
-        found.options = OpenAIBot.Options(model="small-1", key_variable="")
-        return found
-
+    bot = {"type": "openai", "model": "small-1", "key_variable": ""}  # noqa: RUF012
     talk = ()
 
 
