@@ -1,0 +1,48 @@
+"""What a form with files may hold: so many parts, files and bytes of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from crowdcore.testing import Browserless
+
+NewWorker = Callable[[], Browserless]
+MB = 1024 * 1024
+
+
+def send(worker: Browserless, parts: list[bytes]) -> httpx.Response:
+    body = b"".join(b"--x\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts) + b"--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Authorization": f"Bearer {worker.document['token']}"}
+    url = worker.reply.url.join(f"/api/v1/agents/{worker.document['agent']}/submit")
+    return httpx.post(url, content=body, headers=headers, timeout=30)
+
+
+def outcome(reply: httpx.Response) -> tuple[int, str]:
+    return reply.status_code, reply.json()["code"]
+
+
+def test_texts_of_a_form_are_counted_together(new_worker: NewWorker) -> None:
+    worker = new_worker()
+    parts = [b'name="part%d"\r\n\r\n' % n + b"a" * MB for n in range(17)]
+    reply = send(worker, parts)
+    assert outcome(reply) == (413, "too_large")
+    assert reply.json()["limit"] == 16 * MB
+    assert worker.submit({"text": "it goes on"}).status_code == 200
+
+
+def test_a_form_has_so_many_files(new_worker: NewWorker) -> None:
+    worker = new_worker()
+    data = b'name="data"\r\n\r\n{"text": "ab"}'
+    files = [b'name="doc"; filename="f%d"\r\n\r\nx' % n for n in range(101)]
+    assert outcome(send(worker, [data, *files])) == (413, "too_large")
+    assert send(worker, [data, *files[:100]]).status_code == 200
+
+
+def test_a_form_has_so_many_parts(new_worker: NewWorker) -> None:
+    worker = new_worker()
+    empty = b'name="doc"; filename=""\r\n\r\n'
+    parts = [b'name="part%d"\r\n\r\nx' % n for n in range(1001)]
+    assert outcome(send(worker, parts)) == (413, "too_large")
+    assert send(worker, [b'name="data"\r\n\r\n{"text": "ab"}', *[empty] * 99]).status_code == 200
