@@ -135,6 +135,7 @@ class ParlaiChat:
     @hookimpl
     def agent_state(self, run: Run) -> type[AgentState]:
         """ChatState, which knows what every page of the run shows."""
+        from blueprint_parlai_chat.rows import order
         from blueprint_parlai_chat.state import ChatState, Shown  # pulls dataclasses-json, which start-up does not need
 
         options, task = self.options, run.config.task
@@ -145,7 +146,7 @@ class ParlaiChat:
             description="" if path is None else read_html(path, "task_description_file"),
             final_form=None if self.form is None else self.form.document,
             max_message_length=options.max_message_length, use_turns=options.use_turns,
-            hidden=tuple(options.answer_columns), roles=(*run.config.pairing.roles, *map(str, seats)),
+            columns=order(options), hidden=tuple(options.answer_columns), roles=(*run.config.pairing.roles, *map(str, seats)),
         ))  # fmt: skip
 
     # --- conversations ----------------------------------------------------------------------------------

@@ -16,6 +16,15 @@ CHECKED_FIRST = 32 * 1024 * 1024
 """Bytes of a file that is read to its end before anything is launched; a larger one is checked on the way."""
 
 
+def order(options: ChatOptions) -> tuple[str, ...]:
+    """The columns of the first row, as the author wrote them: rows are stored in alphabetical order."""
+    path = options.context_csv or options.context_jsonl
+    if path is None or not path.is_file():
+        return ()
+    first = next(read_rows(path, "csv" if options.context_csv is not None else "jsonl"), None)
+    return () if first is None else tuple(first[1])
+
+
 def rows(options: ChatOptions, start: int = 0) -> Iterator[dict[str, Any]]:
     """The rows from number `start` (from 0); ConfigError with file and line for a bad one."""
     if options.num_conversations is not None:

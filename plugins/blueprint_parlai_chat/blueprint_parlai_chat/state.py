@@ -22,6 +22,7 @@ class Shown:
     final_form: dict[str, Any] | None = None
     max_message_length: int = 0
     use_turns: bool = True
+    columns: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
@@ -53,6 +54,7 @@ class ChatState(AgentState):
         """What the page gets: see PAGE.md."""
         shown, row = self.shown, dict(self.init) if isinstance(self.init, dict) else {}
         onboarding = row.pop(ONBOARDING, False)
+        row = {name: row[name] for name in dict.fromkeys([*shown.columns, *row]) if name in row}
         seen = pane.columns(row, shown.hidden, shown.roles, {self.you, *self._numbers()} - {""})
         return {
             "title": shown.title, "description": shown.description, "context": pane.entries(seen), "task_data": seen,
