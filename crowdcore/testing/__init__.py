@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the plugin `mock` lies here too: a run that uses it needs none of these
     from crowdcore.testing.clock import ManualClock
+    from crowdcore.testing.live import LivePerson
     from crowdcore.testing.process import Machine, Served
     from crowdcore.testing.reviewing import Stored, render, stored
     from crowdcore.testing.serving import Browserless, serve, until
@@ -17,11 +18,22 @@ if sys.modules.get("pytest") is not None:  # failing suites then show what they 
     sys.modules["pytest"].register_assert_rewrite("crowdcore.testing.contracts")
 
 _MODULE_OF = {
-    "Browserless": "serving", "Machine": "process", "ManualClock": "clock", "Served": "process",
+    "Browserless": "serving", "LivePerson": "live", "Machine": "process", "ManualClock": "clock", "Served": "process",
     "Stored": "reviewing", "render": "reviewing", "serve": "serving", "stored": "reviewing", "until": "serving",
 }  # fmt: skip
 
-__all__ = ["Browserless", "Machine", "ManualClock", "Served", "Stored", "render", "serve", "stored", "until"]
+__all__ = [
+    "Browserless",
+    "LivePerson",
+    "Machine",
+    "ManualClock",
+    "Served",
+    "Stored",
+    "render",
+    "serve",
+    "stored",
+    "until",
+]
 
 
 def __getattr__(name: str) -> Any:
