@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store import consistency, schema
+from crowdcore.store import consistency, schema, together
 from crowdcore.store.db import Database, open_as_it_is
 from crowdcore.store.files import FileStore
 from crowdcore.store.replay import Replay, play_on
@@ -114,7 +114,7 @@ def _tables(database: Database, quick: bool, told: Progress) -> Iterator[Fault]:
         return
     yield from _few(_played(database, told), "such rows or events")
     told("comparing tables", 0, 0)
-    for rule in (consistency.ledger, consistency.seats, consistency.ordinals):
+    for rule in (consistency.ledger, consistency.seats, consistency.ordinals, *together.RULES):
         yield from _few(_broken(database, rule), "of the kind")
     yield from _few(_unknown_runs(database), "such folders")
     yield from _few(_uploads(database, quick, told), "such files")

@@ -33,8 +33,11 @@ class NamedFile(NamedTuple):
 
 
 def ledger(conn: Conn, run_id: int | None = None) -> Iterator[str]:
-    """Exactly one reward in the outbox for each paid unit with a submission, of its worker and its amount."""
-    for row in _all(
+    """Exactly one reward in the outbox for each paid unit with a submission, of its worker and its amount.
+
+    What somebody is paid for having waited (`together.WAITING_PAY`) belongs to no unit.
+    """
+    for row in rows_of(
         conn, run_id, "u.run_id",
         "SELECT u.id, MIN(u.worker_id) AS worker, MIN(u.pay_micros) AS pay, COUNT(o.id) AS n,"
         " MIN(o.worker_id) AS owed_to, MIN(o.amount_micros) AS owed"
@@ -50,14 +53,15 @@ def ledger(conn: Conn, run_id: int | None = None) -> Iterator[str]:
                 f"unit {row['id']} earned {row['pay']} micros for worker {row['worker']}, "
                 f"but the outbox has {row['owed']} for {row['owed_to']}"
             )
-    for row in _all(
+    for row in rows_of(
         conn, run_id, "o.run_id",
         "SELECT o.id, u.id AS unit, u.status FROM outbox o LEFT JOIN unit u ON u.id = o.unit_id"
-        f" WHERE o.kind = 'reward' AND (u.id IS NULL OR u.status NOT IN ({_DONE})) AND :of_run ORDER BY o.id",
+        " WHERE o.kind = 'reward' AND SUBSTR(o.key, 1, 8) <> 'waiting:'"
+        f" AND (u.id IS NULL OR u.status NOT IN ({_DONE})) AND :of_run ORDER BY o.id",
     ):  # fmt: skip
         yield f"outbox row {row['id']} rewards unit {row['unit']}, which is {row['status']}"
     states = ", ".join(f"'{s}'" for s in OUTBOX_STATES)
-    for row in _all(
+    for row in rows_of(
         conn, run_id, "o.run_id",
         "SELECT o.id, o.kind, o.state FROM outbox o JOIN run r ON r.id = o.run_id"
         f" WHERE (o.state NOT IN ({states}) OR o.amount_micros IS NOT NULL AND (o.amount_micros < 0"
@@ -69,25 +73,25 @@ def ledger(conn: Conn, run_id: int | None = None) -> Iterator[str]:
 def seats(conn: Conn, run_id: int | None = None) -> Iterator[str]:
     """A unit is one agent's at a time and completed once; nobody has two units of an assignment."""
     of_unit = "FROM agent g JOIN unit u ON u.id = g.unit_id"
-    for row in _all(
+    for row in rows_of(
         conn, run_id, "g.run_id",
         f"SELECT g.unit_id, COUNT(*) AS n FROM agent g WHERE g.unit_id IS NOT NULL AND {_HOLDS} AND :of_run"
         " GROUP BY g.unit_id HAVING COUNT(*) > 1 ORDER BY g.unit_id",
     ):  # fmt: skip
         yield f"unit {row['unit_id']} has {row['n']} agents at once"
-    for row in _all(
+    for row in rows_of(
         conn, run_id, "g.run_id",
         f"SELECT u.assignment_id, g.worker_id {of_unit} WHERE {_HOLDS} AND :of_run"
         " GROUP BY u.assignment_id, g.worker_id HAVING COUNT(*) > 1 ORDER BY u.assignment_id",
     ):  # fmt: skip
         yield f"worker {row['worker_id']} has several units of assignment {row['assignment_id']}"
-    for row in _all(
+    for row in rows_of(
         conn, run_id, "g.run_id",
         f"SELECT g.id, g.unit_id, u.status, u.worker_id AS holder {of_unit} WHERE {_HOLDS} AND :of_run"
         f" AND (COALESCE(u.worker_id, -1) <> g.worker_id OR u.status NOT IN ('assigned', {_DONE})) ORDER BY g.id",
     ):  # fmt: skip
         yield f"unit {row['unit_id']} is {row['status']} by {row['holder']}, but agent {row['id']} has it"
-    for row in _all(
+    for row in rows_of(
         conn, run_id, "u.run_id",
         f"SELECT u.id, u.status FROM unit u WHERE u.status IN ('assigned', {_DONE}) AND :of_run"
         f" AND NOT EXISTS (SELECT 1 FROM agent g WHERE g.unit_id = u.id AND {_HOLDS}) ORDER BY u.id",
@@ -96,19 +100,19 @@ def seats(conn: Conn, run_id: int | None = None) -> Iterator[str]:
 
 
 def ordinals(conn: Conn, run_id: int | None = None) -> Iterator[str]:
-    """Every item up to where launching stands is one assignment with all its units."""
-    for row in _all(
+    """Every item up to where launching stands is one assignment with all its units (as many again if done again)."""
+    for row in rows_of(
         conn, run_id, "r.id",
         "SELECT r.name, MIN(r.next_ordinal) AS stands, COUNT(a.ordinal) AS n, MAX(a.ordinal) AS last FROM run r"
         " LEFT JOIN assignment a ON a.run_id = r.id AND a.ordinal IS NOT NULL WHERE :of_run GROUP BY r.id, r.name"
         " HAVING COUNT(a.ordinal) <> MIN(r.next_ordinal) OR MAX(a.ordinal) >= MIN(r.next_ordinal)",
     ):  # fmt: skip
         yield f"run {row['name']}: launching stands at {row['stands']}, but there are {row['n']} assignments"
-    for row in _all(
+    for row in rows_of(
         conn, run_id, "a.run_id",
         "SELECT a.id, MIN(a.units) AS promised, COUNT(u.id) AS n FROM assignment a"
         " LEFT JOIN unit u ON u.assignment_id = a.id WHERE a.ordinal IS NOT NULL AND :of_run"
-        " GROUP BY a.id HAVING COUNT(u.id) <> MIN(a.units) ORDER BY a.id",
+        " GROUP BY a.id HAVING COUNT(u.id) < MIN(a.units) OR COUNT(u.id) % MIN(a.units) <> 0 ORDER BY a.id",
     ):  # fmt: skip
         yield f"assignment {row['id']} has {row['n']} of {row['promised']} units"
 
@@ -144,10 +148,10 @@ def named_files(conn: Conn, after: int = 0, run_id: int | None = None, limit: in
         "SELECT f.id, f.sha256, f.size FROM file f JOIN agent g ON g.id = f.agent_id"
         f" WHERE f.id > :after AND :of_run ORDER BY f.id LIMIT {int(limit)}"
     )
-    return [NamedFile(*row) for row in _all(conn, run_id, "g.run_id", sql, after=after)]
+    return [NamedFile(*row) for row in rows_of(conn, run_id, "g.run_id", sql, after=after)]
 
 
-def _all(conn: Conn, run_id: int | None, column: str, sql: str, **params: int) -> list[Row]:
+def rows_of(conn: Conn, run_id: int | None, column: str, sql: str, **params: object) -> list[Row]:
     """The rows of `sql`, in which `:of_run` stands for the wanted run; 10,000 at most."""
     limited = sql if "LIMIT" in sql else f"{sql} {_LIMIT}"
     if run_id is None:

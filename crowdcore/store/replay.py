@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from crowdcore.store.events import Event
     from crowdcore.store.sql import Conn
 
-KINDS: tuple[Kind, ...] = ("unit", "agent", "visit", "run")
+KINDS: tuple[Kind, ...] = ("unit", "agent", "visit", "run", "conversation")
 """What has its moves in the events; each is a table of this name."""
 FIRST: dict[str, tuple[str, ...]] = {
     "unit": ("created", "launched"), "agent": ("waiting", "in_task"), "visit": ("open",), "run": ("launching",),
+    "conversation": ("waiting",),
 }  # fmt: skip
 """The statuses in which a thing of each kind may begin."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from crowdcore.progress import Counters
 from crowdcore.status import OPEN_AGENT
-from crowdcore.store import Conn, Database, FileStore, agents, consistency, events, units
+from crowdcore.store import Conn, Database, FileStore, agents, consistency, events, journal, runs, together, units
 from crowdcore.store.replay import replay
+
+LATE = 5.0
+"""Seconds after which a deadline that did not come is a fault: the machine is busy."""
 
 
 def faults(database: Database, run_id: int = 1, *, ended: bool = False) -> list[str]:
@@ -17,8 +21,9 @@ def faults(database: Database, run_id: int = 1, *, ended: bool = False) -> list[
 
     def look(conn: Conn) -> list[str]:
         found = [*replay(conn, run_id)]
-        for rule in (consistency.ledger, consistency.seats, consistency.ordinals):
+        for rule in (consistency.ledger, consistency.seats, consistency.ordinals, *together.RULES):
             found += rule(conn, run_id)
+        found += together.overdue(conn, run_id, runs.get(conn, run_id).service_time - LATE)
         found += [*_counted(conn, run_id), *_files(conn, store, run_id)]
         return found + (list(_left_open(conn, run_id)) if ended else [])
 
@@ -63,6 +68,8 @@ def _left_open(conn: Conn, run_id: int) -> Iterator[str]:
         yield f"agents are {' or '.join(OPEN_AGENT)}: {left}"
     if conn.one("SELECT 1 FROM agent WHERE run_id = :run AND deadline IS NOT NULL", run=run_id) is not None:
         yield "somebody's deadline is pending"
+    if open_ones := conn.all("SELECT id FROM conversation WHERE run_id = :run AND status <> 'ended'", run=run_id):
+        yield f"conversations have not ended: {[row['id'] for row in open_ones]}"
 
 
 def submitted(database: Database, run_id: int = 1) -> list[tuple[int, int]]:
@@ -70,3 +77,23 @@ def submitted(database: Database, run_id: int = 1) -> list[tuple[int, int]]:
     return database.read(
         lambda c: [(e.id, int(e.data["unit"])) for e in _events(c, run_id) if e.kind == "unit_submitted"]
     )
+
+
+def unkept(database: Database, acknowledged: Mapping[int, Mapping[str, Any]]) -> list[str]:
+    """What was acknowledged (by agent: data by message id, in order) and is not kept once, as it was, in this order."""
+
+    def look(conn: Conn) -> Iterator[str]:
+        kept: dict[int, dict[str, Any]] = {}
+        for row in conn.all("SELECT id FROM conversation ORDER BY id"):
+            for one in journal.said(conn, row["id"]):
+                if one.id in kept.setdefault(one.agent, {}):
+                    yield f"message {one.id} of agent {one.agent} is kept twice"
+                kept[one.agent][one.id] = one.data
+        for agent, messages in acknowledged.items():
+            of_agent = kept.get(agent, {})
+            yield from (f"lost: {id} of agent {agent}" for id in messages if id not in of_agent)
+            yield from (f"{id} was {d}, is {of_agent[id]}" for id, d in messages.items() if of_agent.get(id, d) != d)
+            if [id for id in of_agent if id in messages] != list(messages):
+                yield f"agent {agent} said {list(messages)}, kept in this order: {list(of_agent)}"
+
+    return database.read(lambda c: list(look(c)))
