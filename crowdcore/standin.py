@@ -46,7 +46,7 @@ LONGEST = 256 * 1024
 """Bytes of JSON that one act may have."""
 WAIT = 60.0
 """Seconds that a bot's call waits for a free thread: people are told to wait, and a model takes its time."""
-_SETUP = 120.0
+_SETUP = 600.0
 _CLOSE = 5.0
 
 
