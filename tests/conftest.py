@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crowdcore.store import open_database
 from tests.postgres import PostgresServer
 
 
@@ -20,16 +21,38 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test process's own."""
+    """A PostgreSQL server of this test process's own, as durable as a real one: for tests about what outlives what."""
     server = PostgresServer()
     yield server
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def quick_postgres() -> Iterator[PostgresServer]:
+    """The same without waiting for the disk, for all other tests."""
+    server = PostgresServer(durable=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(quick_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database of the quick server with all tables and no rows."""
+    url = quick_postgres.new_database()
+    open_database(url, tmp_path_factory.mktemp("tables")).close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def postgres_url(quick_postgres: PostgresServer, postgres_tables: str) -> str:
+    """The address of this test's own database on PostgreSQL, with tables and no rows."""
+    return quick_postgres.new_database(postgres_tables)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database that does not exist yet (SQLite) or is empty (PostgreSQL)."""
+    """The address of a database that does not exist yet (SQLite) or has no rows (PostgreSQL)."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/data/crowd.db"
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.new_database()
+    url: str = request.getfixturevalue("postgres_url")
+    return url

@@ -188,7 +188,7 @@ def test_a_folder_that_is_there_is_not_written_to(crowd: Crowd, data: Path, tmp_
 def test_a_database_on_a_server_is_dumped_and_loaded_by_its_own_programs(
     crowd: Crowd, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    server = request.getfixturevalue("postgres_server")
+    server = request.getfixturevalue("quick_postgres")
     url, other = server.new_database(), server.new_database()
     live_through(tmp_path / "data", url)
     said = crowd("--db", url, "db", "backup", tmp_path / "backup")
@@ -208,7 +208,7 @@ def test_a_database_on_a_server_is_dumped_and_loaded_by_its_own_programs(
 def test_without_the_programs_it_says_what_to_type(
     crowd: Crowd, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = request.getfixturevalue("postgres_server").new_database()
+    url = request.getfixturevalue("quick_postgres").new_database()
     open_database(url, tmp_path / "data").close()
     monkeypatch.setattr("crowdcore.store.server_tools.DEBIAN", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))

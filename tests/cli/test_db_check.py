@@ -122,7 +122,7 @@ def test_no_database_is_no_fault_but_a_mistake(crowd: Crowd, tmp_path: Path) -> 
 def test_a_database_on_a_server_is_checked_in_the_same_way(
     crowd: Crowd, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    url = request.getfixturevalue("postgres_server").new_database()
+    url = request.getfixturevalue("quick_postgres").new_database()
     live_through(tmp_path / "data", url)
     assert crowd("--db", url, "db", "check").code == 0
     database = open_database(url, tmp_path / "data")

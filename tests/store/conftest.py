@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 
 from crowdcore.store import Database, open_database
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The address of an empty database whose commits outlive a crash: that is what these tests are about."""
+    return postgres_server.new_database()
 
 
 @pytest.fixture
