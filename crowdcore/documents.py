@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, opinions
+from crowdcore import authored, opinions, transcripts
 from crowdcore.state import AgentState, canonical
 from crowdcore.store import agents, calls, qualifications
 from crowdcore.types import Agent, Completion
@@ -72,7 +72,21 @@ async def view(context: RunContext, row: AgentRow) -> Agent:
     if cls.set_calls is not AgentState.set_calls:
         with authored.state_code(hooks, cls, "set_calls"):
             state.set_calls(await context.db.aread(lambda c: calls.of_agent(c, row.id)))
+    if row.conversation_id is not None and row.status != "completed" and transcripts.wanted(cls):
+        await _tell_state(context, row, state)
     return Agent(row.id, _kind(row), row.status, row.worker, row.visit, row.unit, state, row.passed)
+
+
+async def _tell_state(context: RunContext, row: AgentRow, state: AgentState) -> None:
+    """Let a state know its conversation so far; one that was submitted knows it."""
+    roles, cls = context.config.pairing.roles, type(state)
+    frames, conversation = await context.db.aread(lambda c: transcripts.known(c, roles, row, cls))
+    with authored.state_code(context.hooks, cls, "update_data"):
+        for frame in frames:
+            state.update_data(frame)
+    if conversation is not None:
+        with authored.state_code(context.hooks, cls, "set_conversation"):
+            state.set_conversation(conversation)
 
 
 def _kind(row: AgentRow) -> Any:

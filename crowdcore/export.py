@@ -6,6 +6,11 @@ data (the parsed answer, JSON), files (list of {"field", "name", "size", "sha256
 path below the data directory), kind (unit, screening, gold, onboarding), passed (what was judged), after_task
 (answers to the short form, on the last unit of a visit), notes (what the worker wrote to the author or as
 a tip: list of {"kind", "text", "status"}), config_hash, plugins ({plugin: version}).
+
+Where people worked together, rows also have conversation (its id), name (how the others read this one), bot (null,
+or who a stand-in is: {"name", "model", "version", "instructions"}), conversation_ended (why), conversation_data
+(JSON that the blueprint kept) and messages: everything that people and bots said, see
+`crowdcore.transcripts.messages`. Bots have rows of their own (kind bot) if `special` says so.
 """
 
 from __future__ import annotations
@@ -17,8 +22,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from crowdcore import transcripts
 from crowdcore.offline import offline_context
-from crowdcore.store import FileStore, agents, notes, runs
+from crowdcore.store import FileStore, agents, conversations, notes, runs
 
 if TYPE_CHECKING:
     from crowdcore.state import AgentState
@@ -36,17 +42,19 @@ def rows(
 ) -> Iterator[Row]:  # fmt: skip
     """Every row of the task's runs, oldest run first; at most one page of agents is in memory.
 
-    `special` are kinds of work besides that on the task's data: onboarding, screening, gold.
+    `special` are kinds of work besides that of people on the task's data: onboarding, screening, gold, bot.
     """
     store = FileStore(database.folder / "files")
     for run in database.read(lambda c: runs.of_task(c, task)):
         state_class, after = state_of(run), 0
+        live = database.read(lambda c, r=run: conversations.any_in_run(c, r.id))  # type: ignore[misc]
         while True:
             page = database.read(lambda c, r=run, a=after: _page(c, r.id, a, unfinished, simulated, special))  # type: ignore[misc]
             if not page:
                 break
             for one in page:
-                yield _row(store, run, one, state_class)
+                row = _row(store, run, one, state_class)
+                yield {**row, **database.read(lambda c, w=one.agent: _together(c, w))} if live else row  # type: ignore[misc]
             after = page[-1].agent.id
 
 
@@ -97,6 +105,17 @@ def _row(files: FileStore, run: RunRow, work: _Work, state_class: type[AgentStat
         "kind": agent.kind, "passed": agent.passed, "after_task": work.after_task, "notes": work.notes,
         "config_hash": run.config_hash, "plugins": run.plugins,
     }  # fmt: skip
+
+
+def _together(conn: Conn, agent: AgentRow) -> Row:
+    """What a row also has where people worked together."""
+    names = ("conversation", "name", "bot", "conversation_ended", "conversation_data", "messages")
+    if agent.conversation_id is None:
+        return dict.fromkeys(names)
+    found = conversations.get(conn, agent.conversation_id)
+    kept = None if found.data is None else json.loads(found.data)
+    said = transcripts.messages(conn, found.id)
+    return dict(zip(names, (found.id, agent.name, transcripts.about(agent.bot), found.reason, kept, said), strict=True))
 
 
 def _file(files: FileStore, upload: dict[str, Any], field: str) -> dict[str, Any]:

@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 @click.option("--gold", is_flag=True, help="Also golds, whose answers were known.")
 @click.option("--screening", is_flag=True, help="Also screening items that are not of the task's data.")
 @click.option("--onboarding", is_flag=True, help="Also onboarding.")
+@click.option("--bots", is_flag=True, help="Also the seats of stand-ins; what they said is in every row's messages.")
 @click.option("--excel", is_flag=True, help="CSV for spreadsheets: formulas are made harmless.")
 @click.option("--files", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Copy uploaded files there, as AGENT-FIELD-NAME.")  # fmt: skip
 def export(
     task: str, format: str | None, output: Path | None, unfinished: bool, simulated: bool, gold: bool,
-    screening: bool, onboarding: bool, excel: bool, files: Path | None,
+    screening: bool, onboarding: bool, bots: bool, excel: bool, files: Path | None,
 ) -> None:  # fmt: skip
     """Write the answers of all runs of TASK, one row for each piece of work."""
-    asked = {"gold": gold, "screening": screening, "onboarding": onboarding}
+    asked = {"gold": gold, "screening": screening, "onboarding": onboarding, "bot": bots}
     special = tuple(kind for kind, wanted in asked.items() if wanted)
     format = format or ("csv" if output is not None and output.suffix == ".csv" else "jsonl")
     with open_store() as database:

@@ -351,3 +351,9 @@ def complete_bots(conn: Conn, conversation_id: int, now: float) -> list[tuple[in
         now=now, id=conversation_id,
     )  # fmt: skip
     return sorted((r["id"], r["visit_id"]) for r in rows)
+
+
+def any_in_run(conn: Conn, run_id: int) -> bool:
+    """Whether people have worked together in the run."""
+    sql = "SELECT 1 FROM conversation WHERE run_id = :run LIMIT 1"
+    return conn.one(sql, run=run_id) is not None
