@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from crowdcore.bots import Act
 from crowdcore.errors import ConfigError
 from plugins.bot_openai.tests.conftest import KEY, Endpoint, Reply, completion
 from tests.chains import ChainMaker, Talk
@@ -91,6 +93,19 @@ def test_the_cap_on_calls_counts_retries_and_survives_a_restart(
     assert again.failures[0].reason == "over its cap: all of max_calls (3) are used"
     assert Talk(chain.restart()).say("Hello") == {"text": "Hello"}
     assert len(endpoint.requests) == 3
+
+
+def test_caps_hold_for_many_conversations_at_once(chain: ChainMaker, bot: Section, endpoint: Endpoint) -> None:
+    stand_ins = chain(bot(max_calls=10), "echo")
+    talks = [Talk(stand_ins) for _ in range(40)]
+
+    async def many() -> list[Any]:
+        for talk in talks:
+            talk.said.append(Act("Ann", {"text": "Hello"}))
+        return await asyncio.gather(*(talk.answer() for talk in talks))
+
+    answers = [answer["text"] for answer in asyncio.run(many())]
+    assert (answers.count("Hi!"), answers.count("Hello"), len(endpoint.requests)) == (10, 30, 10)
 
 
 def test_the_cap_on_spend_is_never_passed(chain: ChainMaker, bot: Section, endpoint: Endpoint) -> None:
