@@ -1,7 +1,7 @@
 """WebSockets: handshakes with all kinds of tokens, and frames of all kinds.
 
-Against a task without a live part every connection ends with an error frame and a close code. A task that has one is
-served too once it lies in `task_live`; what its sockets are then to do is in `_answer_live`.
+Against a task without a live part every connection ends with an error frame and a close code. Against one that has it,
+what is right gets a status first, and nonsense an error frame of its own; others are served all the while.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.fuzz.servers import Server
 
 SECONDS = 10.0
 REFUSED = {4401: "bad_token", 4404: "no_live not_found", 4422: "invalid", 4429: "too_fast"}
-ENDED = {1000, 1001, 1003, 1005, 1006, 1007, 1008, 1009, 1011, *REFUSED}
+ENDED = {1000, 1003, 1007, 1008, 1009, 4408, 4409, *REFUSED}
 """How a live connection may be closed on who sends nonsense."""
 
 _json = st.recursive(
@@ -63,6 +63,14 @@ VISITS = st.builds(
     frames=st.lists(FRAMES, max_size=6),
 )
 
+RIGHT = st.builds(
+    Visit,
+    token=st.none(),
+    after=st.sampled_from([None, "0", "7", ""]),
+    rest=st.just("live"),
+    frames=st.lists(FRAMES, min_size=1, max_size=8),
+)
+
 
 def run(servers: dict[str, Server], cases: int, seeded: int) -> tuple[Counter[str], list[str]]:
     """So many connections; how they ended, and what was wrong."""
@@ -81,11 +89,11 @@ def _run(server: Server, cases: int, seeded: int, ends: Counter[str], faults: li
     @seed(seeded)
     @settings(max_examples=cases, database=None, deadline=None, phases=[Phase.generate],
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(visit=VISITS)
+    @given(visit=st.one_of(RIGHT, RIGHT, VISITS) if mine["live"] else VISITS)
     def every(visit: Visit) -> None:
         nonlocal mine, uses
         uses += 1
-        if uses % 20 == 0:
+        if uses % (4 if mine["live"] else 20) == 0:
             mine = server.enter()
         try:
             end = _visit(server, visit, mine, other)
@@ -110,7 +118,7 @@ def _visit(server: Server, visit: Visit, mine: dict[str, Any], other: dict[str, 
                 socket.send(frame)
         except ConnectionClosed:
             pass  # refused already
-        right = visit.token is None and visit.rest == "live" and visit.after in (None, "0", "7")
+        right = visit.token is None and visit.rest == "live" and visit.after in (None, "0", "7", "")
         if mine["live"] and right:
             return _answer_live(socket)
         return _answer_refused(socket)
@@ -120,6 +128,10 @@ def _answer_refused(socket: ClientConnection) -> str:
     """An error frame whose code belongs to the close code."""
     frame = json.loads(socket.recv(timeout=SECONDS))
     assert frame["type"] == "error", frame
+    return _refused(socket, frame)
+
+
+def _refused(socket: ClientConnection, frame: dict[str, Any]) -> str:
     try:
         socket.recv(timeout=SECONDS)
     except ConnectionClosed:
@@ -132,15 +144,19 @@ def _answer_refused(socket: ClientConnection) -> str:
 def _answer_live(socket: ClientConnection) -> str:
     """A status first; then anything that is JSON, until nothing more comes or the connection is closed."""
     first = json.loads(socket.recv(timeout=SECONDS))
+    if first["type"] == "error":  # this agent's live part is over
+        return _refused(socket, first)
     assert first["type"] == "status", first
+    kinds: set[str] = set()
     try:
         while True:
-            json.loads(socket.recv(timeout=0.05))
+            frame = json.loads(socket.recv(timeout=0.05))
+            kinds.add(frame["code"] if frame["type"] == "error" else frame["type"])
     except TimeoutError:
-        return "open"
+        return " ".join(["open", *sorted(kinds)])
     except ConnectionClosed:
         assert socket.close_code in ENDED, socket.close_code
-        return str(socket.close_code)
+        return f"{socket.close_code}"
 
 
 def _flood(server: Server, faults: list[str]) -> None:
@@ -152,7 +168,7 @@ def _flood(server: Server, faults: list[str]) -> None:
                 socket.send(json.dumps({"type": "message", "id": str(uuid.uuid4()), "data": "x"}))
         except ConnectionClosed:
             pass
-        if server.healthy() > 2:
+        if server.healthy() > 5:
             faults.append("live: a flood of messages keeps others waiting")
 
 

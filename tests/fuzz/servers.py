@@ -16,11 +16,11 @@ import requests
 
 from crowdcore.secret import secret_key
 from crowdcore.server.admin.access import make_admin_token, make_login_link
-from crowdcore.testing import Machine
+from crowdcore.testing import Machine, Served
 
 HERE = Path(__file__).parent
 TASKS = ("form", "calls", "live")
-"""Folders task_NAME here. The live one joins when it is there (see live_cases)."""
+"""Folders task_NAME here."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Server:
     name: str
     url: str
     admin: str
-    pid: int
+    process: Served
     secret: bytes
     session: requests.Session = field(default_factory=requests.Session)
     people: int = 0
@@ -60,8 +60,9 @@ class Server:
 
     def held(self) -> Held:
         """What the process holds now."""
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
-        files = len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+        kernel = Path(f"/proc/{self.process.process.pid}")
+        status = dict(line.split(":", 1) for line in (kernel / "status").read_text().splitlines())
+        files = len(list((kernel / "fd").iterdir()))
         return Held(int(status["VmRSS"].split()[0]) / 1024, files, int(status["Threads"]))
 
     def healthy(self) -> float:
@@ -69,6 +70,15 @@ class Server:
         began = time.monotonic()
         assert self.session.get(f"{self.url}/healthz", timeout=10).json() == {"status": "ok"}
         return time.monotonic() - began
+
+    def complaint(self) -> str:
+        """The first surprise that the server's log speaks of; what the task's own code raises is none."""
+        said = self.process.stderr
+        for mark in ("unexpected error", "Exception in ASGI", "never retrieved", "Fatal error", "Task exception"):
+            place = said.find(mark)
+            if place >= 0:
+                return said[max(0, place - 200) : place + 2500]
+        return ""
 
     def admin_token(self) -> str:
         """A token for the admin API."""
@@ -85,18 +95,16 @@ def served(folder: Path, items: int) -> Iterator[dict[str, Server]]:
     with ExitStack() as stack:
         servers = {}
         for name in TASKS:
-            if not (HERE / f"task_{name}").exists():
-                continue
             shutil.copytree(HERE / f"task_{name}", folder / name)
             machine, admin_port = Machine(folder / name), _free_port()
-            process = stack.enter_context(
-                machine.serve("run", "task.yaml", "--no-open", "architect.port=0", f"admin.port={admin_port}",
-                              f"args.items={items}")
-            )  # fmt: skip
+            words = ["architect.port=0", f"admin.port={admin_port}"]
+            if (folder / name / "hooks.py").exists():
+                words.append(f"args.items={items}")
+            process = stack.enter_context(machine.serve("run", "task.yaml", "--no-open", *words))
             secret = secret_key(Path(machine.environment["CROWD_CONFIG_DIR"]))
             url, admin = process.url.rstrip("/"), f"http://127.0.0.1:{admin_port}"
             url = url.replace("localhost", "127.0.0.1")
-            servers[name] = Server(process.run, url, admin, process.process.pid, secret)
+            servers[name] = Server(process.run, url, admin, process, secret)
         yield servers
 
 

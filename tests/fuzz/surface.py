@@ -33,7 +33,7 @@ SHARES = {
 def shares(cases: int) -> dict[tuple[str, str], int]:
     """(where, operation) → how many cases."""
     whole = sum(sum(each.values()) for each in SHARES.values())
-    return {(where, name): max(6, round(cases * share / whole)) for where, each in SHARES.items()
+    return {(where, name): max(1, cases // 100, round(cases * share / whole)) for where, each in SHARES.items()
             for name, share in each.items()}  # fmt: skip
 
 

@@ -22,13 +22,14 @@ def fuzz(cases: int, seeded: int, *, wells: int, slow: bool) -> list[str]:
     _say(f"seed {seeded}, {cases} cases")
     with tempfile.TemporaryDirectory(prefix="crowd-fuzz-") as folder, served(Path(folder), 2 * cases + 1000) as servers:
         known = documents(servers["form"])
-        http_cases.run(servers, known, max(50, cases // 10), seeded + 1)  # to warm up: caches, threads, imports
+        http_cases.run(servers, known, cases // 10, seeded + 1)  # to warm up: caches, threads, imports
+        live_cases.run(servers, max(4, cases // 100), seeded + 1)
         before = {name: server.held() for name, server in servers.items()}
         dripping = Slow(servers["form"]) if slow else None
         if dripping is not None:
             dripping.start()
         tally = http_cases.run(servers, known, cases, seeded)
-        sockets, live = live_cases.run(servers, max(30, cases // 20), seeded)
+        sockets, live = live_cases.run(servers, max(20, cases // 20), seeded)
         raws, raw = raw_cases.run(servers["form"], connections=300)
         faults = [*tally.faults, *live, *raw]
         if dripping is not None:
@@ -43,6 +44,8 @@ def fuzz(cases: int, seeded: int, *, wells: int, slow: bool) -> list[str]:
                 faults.append(f"{' '.join(key)}: {tally.well(key)} successes, {wells} are wanted")
         for name, server in servers.items():
             faults += _grown(name, server, before[name])
+            if server.complaint():
+                faults.append(f"{name} says: {server.complaint()}")
     for fault in faults:
         _say(f"FAULT {fault}")
     _say(f"{len(faults)} faults in {time.monotonic() - began:.0f} s; again: seed {seeded}")
