@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +39,12 @@ def serve(
         handle.stop()
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The system's, read once: it takes 30 ms, and a test may have hundreds of workers."""
+    return httpx.create_ssl_context()
+
+
 class Browserless:
     """One worker's page without a browser: `document` is the last document, `reply` the last reply."""
 
@@ -44,7 +52,7 @@ class Browserless:
         self.params = params
         self.document: dict[str, Any] = {}
         self.reply: httpx.Response
-        self._http = httpx.Client(base_url=url, timeout=30)
+        self._http = httpx.Client(base_url=url, timeout=30, verify=_certificates())
 
     def enter(self) -> Browserless:
         """Ask for work, as the page does when it opens."""

@@ -58,7 +58,7 @@ def test_a_running_server_is_neither_disturbed_nor_accused(crowd: Crowd, tmp_pat
         ("UPDATE outbox SET unit_id = 1", "unit 1 is rewarded 2 times"),
         ("UPDATE outbox SET unit_id = 6 WHERE unit_id = 1", "rewards unit 6, which is launched"),
         ("UPDATE outbox SET state = 'paid' WHERE unit_id = 1", "an amount, currency, worker or state amiss"),
-        ("UPDATE outbox SET currency = 'XXX' WHERE unit_id = 1", "an amount, currency, worker or state amiss"),
+        ("UPDATE outbox SET currency = 'SHELLS' WHERE unit_id = 1", "an amount, currency, worker or state amiss"),
         ("UPDATE agent SET unit_id = 1 WHERE id = 2", "unit 1 has 2 agents at once"),
         ("UPDATE agent SET unit_id = 1 WHERE id = 2", "unit 2 is completed, but belongs to nobody"),
         ("UPDATE unit SET worker_id = 3 WHERE id = 1", "unit 1 is completed by 3, but agent 1 has it"),
