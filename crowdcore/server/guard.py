@@ -27,6 +27,12 @@ SECURITY = security_headers(policy(STRICT))
 _HEADERS = (*SECURITY, (b"connection", b"close"), (b"content-length", b"0"))
 
 
+def refusal(status: bytes, *more: tuple[bytes, bytes]) -> bytes:
+    """An answer without a body, the last one of its connection."""
+    lines = [b"HTTP/1.1 " + status, *(b": ".join(header) for header in (*_HEADERS, *more)), b"", b""]
+    return b"\r\n".join(lines)
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """Closes a connection that is over one of the limits above, or for which `doors` has no place."""
 
@@ -118,10 +124,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over; the place goes with it."""
-        try:
+        if self.url.isascii():
             super().handle_websocket_upgrade()
-        except ValueError:  # an address that is not ASCII
-            self.transport.set_protocol(self)
+        else:  # the other protocol would fail in the middle of it
             self.send_400_response("")
 
     def pause_writing(self) -> None:
@@ -143,8 +148,7 @@ class GuardedProtocol(HttpToolsProtocol):
             raise ValueError("the head is too large")
 
     def _answer(self, status: bytes, *more: tuple[bytes, bytes]) -> None:
-        lines = [b"HTTP/1.1 " + status, *(b": ".join(header) for header in (*_HEADERS, *more)), b"", b""]
-        self.transport.write(b"\r\n".join(lines))
+        self.transport.write(refusal(status, *more))
         self.transport.close()
 
     def _check(self) -> None:

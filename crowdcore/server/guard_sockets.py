@@ -40,6 +40,13 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True
 
+    def data_received(self, data: bytes) -> None:
+        """Pass it on; a head that was not understood gets an answer (it came whole, nothing will follow)."""
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(guard.refusal(b"400 Bad Request"))
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back that the connection took as HTTP."""
         super().connection_lost(exc)

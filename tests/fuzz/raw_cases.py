@@ -231,6 +231,12 @@ def sockets(document: dict[str, Any]) -> Iterator[Raw]:
     yield Raw("handshake by POST", [b"POST %b HTTP/1.1\r\n" % path + upgrade + key + version + b"\r\n"], [400, 405])
     odd = b"GET /\xff%b HTTP/1.1\r\n" % path
     yield Raw("handshake with bytes over 127", [odd + upgrade + key + version + b"\r\n"], [400])
+    many = b"".join(b"X-%d: 1\r\n" % n for n in range(200))
+    yield Raw("handshake with 200 headers", [get + upgrade + key + version + many + b"\r\n"], [400, 431])
+    long = b"X-A: " + b"a" * 20_000 + b"\r\n"
+    yield Raw("handshake with a long header", [get + upgrade + key + version + long + b"\r\n"], [400, 431])
+    far = b"GET %b HTTP/1.1\r\n" % (path + b"a" * 20_000)
+    yield Raw("handshake with a long address", [far + upgrade + key + version + b"\r\n"], [400, 431])
     yield Raw("handshake elsewhere", [b"GET /x HTTP/1.1\r\n" + upgrade + key + version + b"\r\n"], [403])
     yield Raw("another upgrade", [HEAD + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"], [200])
 
