@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,8 @@ async def _find(context: RunContext, wish: Claim, worker: Worker) -> AgentRow:
             return piece
         offer, began = await _screening(context, piece), context.positions.get(worker.id)
         if judged and _is_real(context, piece):
-            approved, refusal = await _ask(context, worker)
+            ask = _ask if context.live is None else _ask_together
+            approved, refusal = await ask(context, worker)
             offer = _Offer(approved)
         taken = None
         if offer.approved is None or offer.approved:
@@ -184,6 +185,20 @@ async def _screening(context: RunContext, piece: Piece | None) -> _Offer:
 def _is_real(context: RunContext, piece: Piece | None) -> bool:
     """Whether a unit of the task's data is wanted."""
     return piece is None or (piece.kind == "screening" and context.gates.screening is None)
+
+
+async def _ask_together(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal | None]:
+    """A seat, of assignments that wait or the first fresh ones, that every plugin lets this worker take; else the last
+    refusal."""
+    seats, pairing, run_id = context.config.blueprint.units_per_assignment, context.config.pairing, context.run_id
+    refusal: Refusal | None = None
+    for free in await context.db.aread(lambda c: conversations.offered(c, run_id, worker.id, seats)):
+        unit = await context.db.aread(lambda c, f=free: units.get(c, f.id))  # type: ignore[misc]
+        unit = replace(unit, role=pairing.role(unit.seat % seats))
+        refusal = await context.hooks.worker_can_do_unit(worker, unit)
+        if refusal is None:
+            return [free], None
+    return [], refusal
 
 
 async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal | None]:

@@ -200,6 +200,10 @@ class PairingConfig:
         if len(set(self.roles)) < len(self.roles) or not all(0 < len(role) <= 64 for role in self.roles):
             raise ValueError("roles: names of 1 to 64 characters, each another one")
 
+    def role(self, number: int) -> str:
+        """The role of a seat of a conversation (from 0), "" if it has none."""
+        return self.roles[number] if number < len(self.roles) else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AdminConfig:

@@ -15,8 +15,7 @@ def number(config: RunConfig, seat: int) -> int:
 
 def role(config: RunConfig, seat: int) -> str:
     """The role of a seat, "" if it has none."""
-    roles, at = config.pairing.roles, number(config, seat)
-    return roles[at] if at < len(roles) else ""
+    return config.pairing.role(number(config, seat))
 
 
 def display(config: RunConfig, seat: int) -> str:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 FINISH_SECONDS = 600.0
 """How long people have for what they send when a conversation is over."""
-FRESH = 50
-"""Assignments that nobody has begun which are looked at for somebody."""
 OTHERS = 50
 """People who wait, the longest first, who are looked at for somebody."""
 
@@ -124,7 +122,7 @@ class Seating:
         for room_id, members in self._members.items():
             if room_id not in self.changes.started:
                 self._settle(room_id, sorted(members.values(), key=lambda m: m.seat), why)
-        if self.moves:
+        if self.moves or kind == "pairing_decided":
             events.append(self._conn, self._context.run_id, self._now, kind, actor, self.moves, **ids)
         for conversation_id, begun in self._begun.items():
             moves: list[events.Move] = [("conversation", conversation_id, "waiting", "live")]
@@ -178,7 +176,7 @@ class Seating:
 
     def _opening(self, me: Seated, avoid: Collection[int]) -> _Plan | None:
         """The first assignment that nobody has begun and this person may do."""
-        limit = 1 if self._eligible.open_to_all and not avoid else FRESH
+        limit = 1 if self._eligible.open_to_all and not avoid else conversations.FRESH
         for group in self._fresh(me, limit, avoid):
             free = conversations.free_seats(self._conn, group.assignment_id, group.base, self._seats)
             self._answered((me,), free)
@@ -204,7 +202,7 @@ class Seating:
             plan = self._filled(Group(room.assignment_id, room.base), room, me, others)
             if plan is not None:
                 return plan
-        for group in self._fresh(me, FRESH, avoid):
+        for group in self._fresh(me, conversations.FRESH, avoid):
             plan = self._filled(group, None, me, others)
             if plan is not None:
                 return plan

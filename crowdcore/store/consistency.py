@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OUTBOX_STATES = ("intended", "sent", "confirmed", "failed", "unknown")
 _DONE = ", ".join(f"'{s}'" for s in DONE_UNIT)
-_HOLDS = "g.status IN ('waiting', 'in_task', 'completed')"
+_HOLDS = "g.kind <> 'bot' AND g.status IN ('waiting', 'in_task', 'completed')"
 _LIMIT = "LIMIT 10000"
 _CHUNK = 1 << 20
 

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crowdcore.status import check_move
+from crowdcore.store.units import START, Free
 
 if TYPE_CHECKING:
     from crowdcore.store.sql import Conn, Row
+
+
+FRESH = 50
+"""Assignments that nobody has begun which are looked at for somebody."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,17 @@ def fresh(
         run=run_id, worker=worker_id, seats=seats, seat=after[0], id=after[1], limit=limit,
     )  # fmt: skip
     return [Group(r["assignment_id"], r["seat"]) for r in rows]
+
+
+def offered(conn: Conn, run_id: int, worker_id: int, seats: int) -> list[Free]:
+    """Free seats that this worker might take: of conversations that wait, then of the first fresh assignments."""
+    groups = [Group(r.assignment_id, r.base) for r in rooms(conn, run_id)]
+    groups += fresh(conn, run_id, worker_id, seats, START, FRESH)
+    return [
+        Free(seat.unit_id, group.assignment_id, seat.number)
+        for group in groups if not had(conn, group.assignment_id, worker_id)
+        for seat in free_seats(conn, group.assignment_id, group.base, seats)
+    ]  # fmt: skip
 
 
 def had(conn: Conn, assignment_id: int, worker_id: int) -> bool:

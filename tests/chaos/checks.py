@@ -47,8 +47,8 @@ def _counted(conn: Conn, run_id: int) -> Iterator[str]:
     ):  # fmt: skip
         if {k: v for k, v in counted.items() if v} != rows:
             yield f"{name} by the events: {dict(counted)}, by the rows: {rows}"
-    if counters.submissions != counters.agents["completed"]:
-        yield f"{counters.submissions} submissions counted, {counters.agents['completed']} agents completed"
+    if counters.submissions != (submissions := agents.submitted_count(conn, run_id)):
+        yield f"{counters.submissions} submissions counted, {submissions} agents have submitted"
 
 
 def _files(conn: Conn, store: FileStore, run_id: int) -> Iterator[str]:
