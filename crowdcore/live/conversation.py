@@ -56,9 +56,8 @@ class Conversation(Talk):
         self._bots = bots
         self._known: dict[tuple[int, str], asyncio.Future[None] | None] = {}  # None: stored
         self._others: dict[int, Member] = {}  # who had, or will have, a seat while replaying, by agent
-        self._loaded = asyncio.Event()
-        self._asked: Ending | None = None
-        self._stop = asyncio.Event()
+        self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
     # Its life
 
@@ -68,7 +67,7 @@ class Conversation(Talk):
             await self._load()
         except CrowdError as error:
             self._close()
-            self._loaded.set()
+            self._loaded.set_result(None)
             return self._broken(error)
         playing = asyncio.create_task(self._context.hooks.blueprint_live(self), name=f"conversation {self._row.id}")
         if self.replaying:
@@ -87,7 +86,7 @@ class Conversation(Talk):
 
     async def incoming(self, agent_id: int, id: str, data: Json) -> None:
         """A person's message: stored, acknowledged, then to be received. A repeat is only acknowledged."""
-        await self._loaded.wait()
+        await self._is_loaded()
         if await self._say(agent_id, id, data):
             self._hub.tell(agent_id, {"type": "ack", "id": id})
         else:
@@ -107,7 +106,7 @@ class Conversation(Talk):
 
     async def replace(self, seat: int, row: AgentRow) -> None:
         """A bot took the seat."""
-        await self._loaded.wait()
+        await self._is_loaded()
         old = self._members[seat]
         member = await self._member_of(seat, row)
         self._others[row.id] = member
@@ -138,7 +137,11 @@ class Conversation(Talk):
             if said.agent in seats:
                 self._messages[said.n] = self._message(seats[said.agent], said.id, said.data, said.at)
         self._known = dict.fromkeys(kept.known)
-        self._loaded.set()
+        self._loaded.set_result(None)
+
+    async def _is_loaded(self) -> None:
+        if not self._loaded.done():
+            await asyncio.wait([self._loaded])
 
     async def _assignment(self) -> Assignment:
         unit = next((agent.unit for agent in self._rows.values() if agent.unit is not None), None)
@@ -260,9 +263,8 @@ class Conversation(Talk):
     # Ending
 
     def _ask(self, ending: Ending) -> None:
-        if self._asked is None:
-            self._asked = ending
-        self._stop.set()
+        if not self._asked.done():
+            self._asked.set_result(ending)
 
     def _mismatched(self, mismatch: Mismatch) -> Mismatch:
         self._ask(Ending("replay_mismatch", detail=str(mismatch)))
@@ -274,23 +276,16 @@ class Conversation(Talk):
 
     async def _played(self, playing: asyncio.Task[None]) -> None:
         """Until the blueprint is done; once it is asked to stop, for 5 s at most."""
-        asked = asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait([playing, asked], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            asked.cancel()
+        ends: list[asyncio.Future[Any]] = [playing, self._asked]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if playing.done():
             return
         self._over = True
         playing.cancel()
-        patience = asyncio.Event()
-        timer = self._timers.after(LAST_WORDS, patience.set)
-        waiting = asyncio.create_task(patience.wait())
-        try:
-            await asyncio.wait([playing, waiting], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            waiting.cancel()
+        patience: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self._timers.after(LAST_WORDS, lambda: patience.set_result(None))
+        await asyncio.wait([playing, patience], return_when=asyncio.FIRST_COMPLETED)
+        timer.cancel()
         if not playing.done():
             self._hub.linger(playing)
             log.error(
@@ -302,8 +297,8 @@ class Conversation(Talk):
         error = None
         if playing.done():
             error = playing.exception() if not playing.cancelled() else asyncio.CancelledError()
-        if self._asked is not None:
-            return self._asked
+        if self._asked.done():
+            return self._asked.result()
         if self.replaying:
             how = "returned" if error is None else f"raised {type(_cause(error)).__name__}"
             return Ending("replay_mismatch", detail=f"it {how} before the point where it was cut off")

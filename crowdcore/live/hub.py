@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import frames
@@ -41,11 +40,11 @@ class Connection:
         """The last seq that was delivered meanwhile."""
         self._socket = socket
         self._pace = Pace(clock)
-        self._queue: deque[str] = deque()
-        self._characters = 0
+        self._queue: list[str] = []  # these few are what thousands of idle people cost
+        self._frames = self._characters = 0  # not sent yet
         self._close: tuple[int, str] | None = None
         self._wake: asyncio.Future[None] | None = None
-        self._empty = asyncio.Event()
+        self._sent: asyncio.Future[None] | None = None
         self._writer = asyncio.create_task(self._write())
 
     async def receive(self) -> Frame | None:
@@ -71,11 +70,12 @@ class Connection:
         """Send a frame (JSON) as soon as the reader takes it."""
         if self._close is not None:
             return
-        if self._queue and (len(self._queue) >= MOST_FRAMES or self._characters + len(text) > MOST_CHARACTERS):
+        if self._frames and (self._frames >= MOST_FRAMES or self._characters + len(text) > MOST_CHARACTERS):
             self._queue.clear()
             self.close(TOO_SLOW, "too_slow")
             return
         self._queue.append(text)
+        self._frames += 1
         self._characters += len(text)
         self._stir()
 
@@ -90,32 +90,38 @@ class Connection:
 
     async def flushed(self) -> None:
         """Wait until nothing waits to be sent."""
-        while self._queue and not self._writer.done():
-            self._empty.clear()
-            await self._empty.wait()
+        while self._frames and not self._writer.done():
+            self._sent = asyncio.get_running_loop().create_future()
+            await self._sent
 
     def cut(self) -> None:
         """The socket is gone: send nothing more."""
         self._close = self._close or (OVER, "")
         self._queue.clear()
         self._writer.cancel()
-        self._empty.set()
+        self._all_sent()
 
     async def _write(self) -> None:
         try:
             while True:
                 while self._queue:
-                    text = self._queue.popleft()
-                    self._characters -= len(text)
-                    await self._socket.send(text)
-                self._empty.set()
+                    batch, self._queue = self._queue, []
+                    for text in batch:
+                        await self._socket.send(text)
+                        self._frames -= 1
+                        self._characters -= len(text)
+                self._all_sent()
                 if self._close is not None:
                     await self._socket.close(*self._close)
                     return
                 self._wake = asyncio.get_running_loop().create_future()
                 await self._wake
         finally:
-            self._empty.set()
+            self._all_sent()
+
+    def _all_sent(self) -> None:
+        if self._sent is not None and not self._sent.done():
+            self._sent.set_result(None)
 
     def _stir(self) -> None:
         if self._wake is not None and not self._wake.done():

@@ -80,7 +80,7 @@ class Talk:
         self._busy = False
         self._waiting: _Waiting | None = None
         self._empty_polls = 0
-        self._random = Random(row.seed)  # noqa: S311  # a conversation's own, the same after a crash; no secret
+        self._random: Random | None = None
 
     # What it is
 
@@ -113,6 +113,8 @@ class Talk:
     @property
     def random(self) -> Random:
         """Random numbers of this conversation."""
+        if self._random is None:
+            self._random = Random(self.seed)  # noqa: S311  # the same after a crash: no secret
         return self._random
 
     @property
