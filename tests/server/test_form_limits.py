@@ -46,3 +46,18 @@ def test_a_form_has_so_many_parts(new_worker: NewWorker) -> None:
     parts = [b'name="part%d"\r\n\r\nx' % n for n in range(1001)]
     assert outcome(send(worker, parts)) == (413, "too_large")
     assert send(worker, [b'name="data"\r\n\r\n{"text": "ab"}', *[empty] * 99]).status_code == 200
+
+
+def test_an_agent_has_so_many_uploads(new_worker: NewWorker) -> None:
+    worker = new_worker()
+    with httpx.Client(base_url=worker.reply.url.join("/"), timeout=30) as page:
+        path = f"api/v1/agents/{worker.document['agent']}/files/doc"
+        headers = {"Authorization": f"Bearer {worker.document['token']}"}
+        replies = []
+        while len(replies) <= 100:
+            reply = page.post(path, files={"file": ("a.txt", b"x")}, headers=headers)
+            if reply.status_code != 429:  # a quick machine has to wait for its rate
+                replies.append(reply)
+    assert {reply.status_code for reply in replies[:100]} == {200}
+    assert outcome(replies[100]) == (413, "too_large")
+    assert worker.submit({"text": "it goes on"}).status_code == 200
