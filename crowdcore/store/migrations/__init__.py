@@ -63,6 +63,8 @@ def migrate(url: str, where: str, schema: Schema) -> None:
         if connection.dialect.name == "sqlite":
             copy = back_up(Path(url.removeprefix("sqlite:///")), stored)
             _log.info("%s goes from schema %s to %s; as it was: %s", where, stored, schema.version, copy)
+        else:  # one transaction: all of it or nothing
+            _log.info("%s goes from schema %s to %s; no copy is made of it", where, stored, schema.version)
         run(connection, todo)
         connection.execute(
             sa.text("UPDATE meta SET value = :version WHERE key = 'schema'"), {"version": schema.version}
