@@ -115,6 +115,8 @@ class Surface:
 
     def _run(self, name: str, operation: Any, mode: GenerationMode, cases: int, seeded: int) -> int:
         done = 0
+        if not cases:
+            return 0
 
         @seed(seeded)
         @settings(max_examples=cases, database=None, deadline=None, phases=[Phase.generate],
