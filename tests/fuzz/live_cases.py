@@ -97,7 +97,7 @@ def _run(server: Server, cases: int, seeded: int, ends: Counter[str], faults: li
             mine = server.enter()
         try:
             end = _visit(server, visit, mine, other)
-        except (AssertionError, TimeoutError, InvalidHandshake, OSError) as error:
+        except (AssertionError, ConnectionClosed, InvalidHandshake, KeyError, ValueError, OSError) as error:
             faults.append(f"live {server.name}: {visit!r:.600}: {type(error).__name__} {error}")
             return
         ends[end] += 1
