@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Self
 
 import httpx
@@ -41,6 +42,7 @@ class LivePerson:
         """The last frame of the inbox that was seen."""
         self._url = url
         self._socket: ClientConnection | None = None
+        self._open = ExitStack()
         self._heard = threading.Condition()
         self._waited: dict[str, int] = {}
         if connected and self.document.get("live"):
@@ -68,7 +70,9 @@ class LivePerson:
         query = httpx.QueryParams(
             {"after": self.seq if after is None else after, "token": token or self.document["token"]}
         )
-        self._socket = connect(f"{address}?{query}", compression=None, max_size=None, open_timeout=20)
+        self._open.close()
+        opening = connect(f"{address}?{query}", compression=None, max_size=None, open_timeout=20)
+        self._socket = self._open.enter_context(opening)
         threading.Thread(target=self._listen, args=(self._socket,), daemon=True).start()
         return self
 
@@ -113,8 +117,7 @@ class LivePerson:
 
     def close(self) -> None:
         """Close the tab."""
-        if self._socket is not None:
-            self._socket.close()
+        self._open.close()
 
     def cut(self) -> None:
         """Lose the network: no goodbye."""
