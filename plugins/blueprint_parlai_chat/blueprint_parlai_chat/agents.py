@@ -91,6 +91,8 @@ class Talk:
         if is_bot:  # the id of a stand-in's message would give it away
             id = self.new_id()
             self.by_bots.append(id)
+            if message.agent.id != agent.began_as:  # a person had the seat before: it is kept who said what
+                self.game.save({"bots": self.by_bots})
         fields = self._fields(agent, message.data)
         act = acts.made({"id": agent.agent_id, "message_id": id, **fields})
         self._heard[id] = agent.seat
@@ -107,8 +109,9 @@ class Talk:
 
     def echo(self, agent: ChatAgent, id: str, fields: dict[str, Any]) -> None:
         """Show the sender's page what it said: the world has taken it, and a reload still has it."""
-        agent.shown[id] = canonical(fields)
-        self.game.send(agent.seat, fields, sender=self.game.name(agent.seat), id=id)
+        told = fields if agent.agent_id == agent.name else {**fields, "agent_display_name": agent.agent_id}
+        agent.shown[id] = canonical(told)
+        self.game.send(agent.seat, told, sender=agent.name, id=id)
 
     # --- what goes out ----------------------------------------------------------------------------------
 
@@ -208,6 +211,7 @@ class ChatAgent:
     def __init__(self, talk: Talk, seat: int, agent: Agent) -> None:
         self._talk = talk
         self.seat = seat
+        self.began_as = agent.id
         self.name: str = talk.game.name(seat)
         """Its role, or Person 1, Person 2, …"""
         self.agent_id: str = self.name

@@ -146,7 +146,8 @@ class ParlaiChat:
             description="" if path is None else read_html(path, "task_description_file"),
             final_form=None if self.form is None else self.form.document,
             max_message_length=options.max_message_length, use_turns=options.use_turns,
-            columns=order(options), hidden=tuple(options.answer_columns), roles=(*run.config.pairing.roles, *map(str, seats)),
+            columns=order(options), hidden=tuple(options.answer_columns),
+            roles=(*run.config.pairing.roles, *map(str, seats)),
         ))  # fmt: skip
 
     # --- conversations ----------------------------------------------------------------------------------

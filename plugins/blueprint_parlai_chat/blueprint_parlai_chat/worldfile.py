@@ -62,7 +62,9 @@ class WorldFile:
         except ConfigError as error:
             cause = error.__cause__
             missing = (cause.name or "").partition(".")[0] if isinstance(cause, ModuleNotFoundError) else ""
-            raise ConfigError(f"{error}; {_HINTS[missing]}") from cause if missing in _HINTS else error
+            if missing not in _HINTS:
+                raise
+            raise ConfigError(f"{error}; {_HINTS[missing]}") from cause
         return cls(module, path)
 
     @property
