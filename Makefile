@@ -1,7 +1,7 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test chaos fuzz bench bench-live check format constraints schema clean
+.PHONY: help demo export test chaos fuzz bench bench-live parlai-check check format constraints schema clean
 
 PORT ?= 3000
 WORKERS ?= 2
@@ -45,6 +45,9 @@ bench: $(ENVIRONMENT) ## how fast it is, beside a bare floor (make bench ARGS=--
 bench-live: $(ENVIRONMENT) ## how live work holds out; fails below its goals (make bench-live ARGS=--quick: a minute)
 	@$(PYTHON_OF_IT) -m benchmarks.live $(ARGS)
 
+parlai-check: $(ENVIRONMENT) ## a world of ParlAI's own classes, with its own agents (950 MB, once)
+	@scripts/parlai_check.sh $(ARGS)
+
 check: $(ENVIRONMENT) ## style, types, the direction of imports, dependencies that fit together and are not vulnerable
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -66,7 +69,7 @@ schema: $(ENVIRONMENT) ## the SQL that makes new databases, from crowdcore/model
 	@$(PYTHON_OF_IT) -m crowdcore.store.generate
 
 clean: ## remove the environment, caches and the demo's data
-	rm -rf .venv .tools .demo demo-answers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv .tools .parlai .demo demo-answers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	    .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).parent / "page"
 _CSP: dict[str, list[str]] = {"img-src": ["https:"], "media-src": ["https:", "data:"]}
 """What the author's HTML may use, besides the page's own files."""
+_MODELS_STACK = 8 * 1024 * 1024
+"""Bytes of stack of a conversation's thread where the world computes with a model; what is not used costs nothing."""
 
 
 class ParlaiChat:
@@ -175,7 +178,8 @@ class ParlaiChat:
             **(options.onboarding_world_opt if onboarding else options.world_opt),
         }  # fmt: skip
         most, turns = options.max_message_length, options.use_turns
-        await in_thread(assignment, lambda game: conversations.run(game, opt, use_turns=turns, most=most))
+        stack = {"stack": _MODELS_STACK} if "torch" in sys.modules else {}
+        await in_thread(assignment, lambda game: conversations.run(game, opt, use_turns=turns, most=most), **stack)
 
     @hookimpl
     def blueprint_cleanup(self, run: Run, assignment: LiveAssignment) -> None:
