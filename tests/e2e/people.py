@@ -148,6 +148,11 @@ class Town:
         self._people.append(Person(context, self._screenshots))
         return self._people[-1]
 
+    def close_pages(self) -> None:
+        """Everybody closes their tabs: pages with a live connection would look for a server that is gone."""
+        for page in [page for person in self._people for page in person.context.pages]:
+            page.close()
+
     def check(self) -> None:
         """No page wrote an error, broke a content policy or loaded anything from elsewhere."""
         faults = [fault for person in self._people for fault in person.faults]

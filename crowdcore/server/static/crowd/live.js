@@ -108,6 +108,7 @@ export class Live {
     this.#stopped = true;
     this.#tabs?.close();
     this.#socket?.close(1000);
+    this.#noBanner();
   }
 
   // --- the connection ---------------------------------------------------------------------------------

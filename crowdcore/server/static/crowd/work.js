@@ -78,6 +78,7 @@ export class Work {
     const entry = await outbox.keep(this.#who, data, files);
     try {
       const answer = await outbox.deliver(entry);
+      this.live?.close();
       await this.#drafts.clear();
       return await proceed(entry, answer);
     } catch (error) {
@@ -104,6 +105,7 @@ export class Work {
     if (asking && !(await confirm(words.giveBack))) return false;
     await persist(() => ask('POST', agentUrl(this.agent, 'return'), { token: this.#who.token }), 30_000);
     this.#deadline.stop();
+    this.live?.close();
     await this.#drafts.clear();
     await refuse({ code: 'returned' });
     return true;
@@ -128,8 +130,10 @@ export class Work {
     try {
       const { body } = await persist(() => ask('GET', agentUrl(this.agent), { token: this.#who.token }), 60_000);
       if (this.#submitting) return;
-      if (body.phase === 'done') await this.#deadline.over(body.completion);
-      else this.#deadline.set(body.deadline);
+      if (body.phase === 'done') {
+        this.live?.close();
+        await this.#deadline.over(body.completion);
+      } else this.#deadline.set(body.deadline);
     } catch (error) {
       if (!error.passing) await refuse(error);
     }

@@ -58,10 +58,22 @@ class Chat {
       .on("presence", () => this.people.refresh())
       .on("status", (frame) => this.status(frame))
       .on("connection", ({ connected }) => connected || this.people.quiet());
-    setTimeout(() => {
-      // After what came before: on a phone the conversation then needs the room.
+    this.settle(live);
+  }
+
+  // What came before the page was there comes in one go. After it messages are news, and a phone needs the room.
+  settle(live) {
+    const begin = () => {
+      if (this.log.begun) return;
       this.log.begin(live.unsent, this.forms);
       if (narrow.matches && this.log.known.size) this.pane.fold();
+    };
+    setTimeout(begin, 2000);
+    let timer = null;
+    live.on("*", ({ type, seq }) => {
+      if (seq === undefined && type !== "status") return;
+      clearTimeout(timer);
+      timer = setTimeout(begin, 150);
     });
   }
 

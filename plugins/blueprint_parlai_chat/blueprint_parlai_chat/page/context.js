@@ -10,7 +10,7 @@ export class ContextPane {
     this.element = make("details", { class: "pane", open: true }, make("summary", {}, "Instructions"), make("div", { class: "sheet", tabindex: "0", role: "region", "aria-label": "Instructions" }, instructions, this.about));
     this.isEmpty = !description && !context?.length;
     this.show(context ?? []);
-    narrow.addEventListener("change", () => narrow.matches || (this.element.open = true));
+    narrow.addEventListener("change", () => (this.element.open = !narrow.matches));
   }
 
   // [{name, kind: text | html | image, value}]: takes the place of what was shown before.
