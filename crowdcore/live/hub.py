@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crowdcore.context import Socket
     from crowdcore.store import Database
 
-MOST_FRAMES, MOST_CHARACTERS = 2000, 4 * 1024 * 1024
+MOST_FRAMES, MOST_CHARACTERS = 1000, 1024 * 1024
 """What may wait to be sent to one connection."""
 TOO_SLOW, TAKEN_OVER, TOO_FAST, OVER = 4408, 4409, 4429, 1000
 _PAGE = 200
@@ -87,6 +87,11 @@ class Connection:
                 self._writer.cancel()
                 self._writer = asyncio.create_task(self._socket.close(code, reason))
             self._stir()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so much waits to be sent that more of the same would be too much."""
+        return self._frames >= MOST_FRAMES // 2 or self._characters >= MOST_CHARACTERS // 4
 
     async def flushed(self) -> None:
         """Wait until nothing waits to be sent."""
@@ -183,16 +188,17 @@ class Hub:
 
     async def replay(self, connection: Connection, after: int) -> None:
         """Send what lies in the agent's inbox after seq `after`; from then on frames go out as they are delivered."""
-        connection.seen = after
+        connection.seen = min(after, await self._db.aread(lambda c: journal.last_seq(c, connection.agent_id)))
         while True:
             page = await self._db.aread(lambda c: journal.inbox(c, connection.agent_id, connection.seen, _PAGE))
             for seq, text in page:
                 connection.send(text)
                 connection.seen = seq
+                if connection.is_crowded:
+                    await connection.flushed()
             if len(page) < _PAGE and connection.newest <= connection.seen:
                 connection.replaying = False
                 return
-            await connection.flushed()
 
     def deliver(self, agent_id: int, seq: int, text: str) -> None:
         """Send a frame of the agent's inbox; call it after the commit, in order of seq."""
