@@ -1,21 +1,26 @@
 """The tables, as SQLModel classes: for migrations, tests and notebooks.
 
-The server itself speaks SQL through `crowdcore.store` and never imports this module (it costs most of
-a second). `store/schema/*.sql` is generated from here (`make schema`), and a test compares the two and
-the migrations.
+The server itself speaks SQL through `crowdcore.store` and never imports this module (it costs most of a second).
+`store/schema/*.sql` is generated from here (`make schema`), and a test compares the two and the migrations.
 
-Conventions: times are float seconds since the epoch, UTC; money is an integer of millionths
-(`*_micros`) of the row's currency; JSON is canonical text; a status is written by `crowdcore.store`
-moves only (see status.py).
+Conventions: times are float seconds since the epoch, UTC; money is an integer of millionths (`*_micros`) of the
+row's currency; JSON is canonical text; a status is written by `crowdcore.store` only (see status.py).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite gives out row ids only for INTEGER keys; PostgreSQL needs BIGINT to last."""
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """What makes an index hold only the rows of a condition (SQL)."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _key() -> Column[int]:
@@ -95,8 +100,7 @@ class Assignment(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("run_id", "ordinal"),
-        Index("assignment_special", "run_id", "kind", "key", unique=True,
-              sqlite_where=text("key IS NOT NULL"), postgresql_where=text("key IS NOT NULL")),
+        Index("assignment_special", "run_id", "kind", "key", unique=True, **_only("key IS NOT NULL")),
     )  # fmt: skip
     id: int | None = Field(default=None, sa_column=_key())
     run_id: int = Field(sa_column=_ref("run"))
@@ -114,10 +118,8 @@ class Unit(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("assignment_id", "seat"),
-        Index("unit_free", "run_id", "seat", "id",
-              sqlite_where=text("status = 'launched'"), postgresql_where=text("status = 'launched'")),
-        Index("unit_one_seat", "assignment_id", "worker_id", unique=True,
-              sqlite_where=text("worker_id IS NOT NULL"), postgresql_where=text("worker_id IS NOT NULL")),
+        Index("unit_free", "run_id", "seat", "id", **_only("status = 'launched'")),
+        Index("unit_one_seat", "assignment_id", "worker_id", unique=True, **_only("worker_id IS NOT NULL")),
         Index("unit_of_run", "run_id", "status"),
     )  # fmt: skip
     id: int | None = Field(default=None, sa_column=_key())
@@ -171,18 +173,12 @@ class Agent(SQLModel, table=True):
     __table_args__ = (
         Index("agent_of_visit", "visit_id"),
         Index("agent_of_worker", "worker_id", "run_id", "status"),
-        Index("agent_open_unit", "unit_id", unique=True,
-              sqlite_where=text("status IN ('waiting', 'in_task')"),
-              postgresql_where=text("status IN ('waiting', 'in_task')")),
+        Index("agent_open_unit", "unit_id", unique=True, **_only("status IN ('waiting', 'in_task')")),
         Index("agent_of_unit", "unit_id"),
-        Index("agent_due", "run_id", "deadline",
-              sqlite_where=text("status IN ('waiting', 'in_task')"),
-              postgresql_where=text("status IN ('waiting', 'in_task')")),
+        Index("agent_due", "run_id", "deadline", **_only("status IN ('waiting', 'in_task')")),
         Index("agent_of_run", "run_id", "id"),
-        Index("agent_in_conversation", "conversation_id",
-              sqlite_where=text("conversation_id IS NOT NULL"), postgresql_where=text("conversation_id IS NOT NULL")),
-        Index("agent_special", "run_id", "kind",
-              sqlite_where=text("kind <> 'unit'"), postgresql_where=text("kind <> 'unit'")),
+        Index("agent_in_conversation", "conversation_id", **_only("conversation_id IS NOT NULL")),
+        Index("agent_special", "run_id", "kind", **_only("kind <> 'unit'")),
     )  # fmt: skip
     id: int | None = Field(default=None, sa_column=_key())
     run_id: int = Field(sa_column=_ref("run"))
@@ -215,8 +211,7 @@ class Conversation(SQLModel, table=True):
     """
 
     __table_args__ = (
-        Index("conversation_open", "run_id", "status", "id",
-              sqlite_where=text("status <> 'ended'"), postgresql_where=text("status <> 'ended'")),
+        Index("conversation_open", "run_id", "status", "id", **_only("status <> 'ended'")),
         Index("conversation_of_assignment", "assignment_id"),
     )  # fmt: skip
     id: int | None = Field(default=None, sa_column=_key())
