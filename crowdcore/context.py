@@ -82,9 +82,10 @@ class LiveWork(Protocol):
 class RunContext:
     """One served run: its database row, configuration, hooks and clocks.
 
-    `accepting` turns False when no new work is handed out. `more_units` asks the launcher for units and
-    says whether it may be worth looking again. `live` is None where people work alone, `stand_ins` where
-    nothing is served. `delivers` are the kinds of outbox rows its provider sends.
+    `accepting` turns False when no new work is handed out, `draining` True when that is for good.
+    `more_units` asks the launcher for units and says whether it may be worth looking again. `live` is None
+    where people work alone, `stand_ins` where nothing is served. `delivers` are the kinds of outbox rows its
+    provider sends.
     """
 
     db: Database
@@ -109,6 +110,7 @@ class RunContext:
     delivers: frozenset[str] = frozenset()
     positions: Positions = field(default_factory=Positions)
     accepting: bool = True
+    draining: bool = False
     more_units: Callable[[], Awaitable[bool]] = _nothing_more
     live: LiveWork | None = None
     stand_ins: StandIns | None = None

@@ -15,6 +15,7 @@ from crowdcore.types import Agent, Completion
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
     from crowdcore.store.agents import AgentRow
+    from crowdcore.types import Unit
 
 ITEM = "blueprint_assignment_data"
 FEEDBACK = "That was not right yet."
@@ -74,7 +75,7 @@ async def view(context: RunContext, row: AgentRow) -> Agent:
             state.set_calls(await context.db.aread(lambda c: calls.of_agent(c, row.id)))
     if row.conversation_id is not None and row.status != "completed" and transcripts.wanted(cls):
         await _tell_state(context, row, state)
-    return Agent(row.id, _kind(row), row.status, row.worker, row.visit, row.unit, state, row.passed)
+    return Agent(row.id, _kind(row), row.status, row.worker, row.visit, _with_role(context, row), state, row.passed)
 
 
 async def _tell_state(context: RunContext, row: AgentRow, state: AgentState) -> None:
@@ -87,6 +88,13 @@ async def _tell_state(context: RunContext, row: AgentRow, state: AgentState) -> 
     if conversation is not None:
         with authored.state_code(context.hooks, cls, "set_conversation"):
             state.set_conversation(conversation)
+
+
+def _with_role(context: RunContext, row: AgentRow) -> Unit | None:
+    if row.unit is None or not context.config.pairing.roles:
+        return row.unit
+    seat = row.unit.seat % context.config.blueprint.units_per_assignment
+    return replace(row.unit, role=context.config.pairing.role(seat))
 
 
 def _kind(row: AgentRow) -> Any:

@@ -23,7 +23,6 @@ from crowdcore.preview import facts
 from crowdcore.progress import Counters
 from crowdcore.secret import derive
 from crowdcore.serving import Serving
-from crowdcore.standin import StandIns, make_bots
 from crowdcore.state import AgentState, canonical
 from crowdcore.store import FileStore, runs, special, units
 from crowdcore.work import Work
@@ -82,7 +81,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     launcher = _launcher(context, items, setup)
     context.more_units = _more(launcher)
     work = Work(context)
-    await _live(context, setup, serving)
+    await _live(context, setup)
     app = await serving.application(context, work, counters, build)
     try:
         answer = await hooks.architect_deploy(app)
@@ -102,15 +101,11 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     return Opened(context, counters, serving, launcher, work, url, admin_url, Future())
 
 
-async def _live(context: RunContext, setup: Setup, serving: Serving) -> None:
+async def _live(context: RunContext, setup: Setup) -> None:
     """Where people work together: what goes on is taken up again before anybody can come."""
     if not context.hooks.has("blueprint_live"):
         return
-    stand_ins = None
-    if setup.config.pairing.stand_in:
-        stand_ins = StandIns(make_bots(setup.plugins, serving))
-        await stand_ins.prepare()
-    live = Live(context, stand_ins, onboarding=bool(blueprint_says(setup.plugins, "live_onboarding", False)))
+    live = Live(context, onboarding=bool(blueprint_says(setup.plugins, "live_onboarding", False)))
     context.live = live
     await live.resume()
 
@@ -183,6 +178,7 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
         facade_for=serving.facade_for, stand_ins=serving.stand_ins,
         accepting=row.status in ("launching", "running", "stopped"),
+        draining=row.status == "draining",
     )  # fmt: skip
 
 

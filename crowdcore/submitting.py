@@ -79,22 +79,23 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
 async def conclude(context: RunContext, row: AgentRow) -> None:
     """What was done with others is over, and its page sends nothing more: the draft is its submission, and it is paid.
 
-    Nobody is there to be asked again, so it is not validated. The visit ends.
+    Nobody is there to be asked again, so it is not validated, and what plugins cannot do is done without. The visit
+    ends.
     """
     data = None if row.draft is None else json.loads(row.draft)
-    agent = await documents.view(context, row)
+    completion, state = Completion(), row.state or AgentState().save_data()
     try:
+        agent = await documents.view(context, row)
+        state = authored.saved(context.hooks, agent.state)
         with authored.state_code(context.hooks, context.state_class, "update_submit"):
             agent.state.update_submit(data, named_files(data, await _uploads(context, row, data)))
+        state = authored.saved(context.hooks, agent.state)
     except CrowdError as failure:
         log.warning("%s: agent %d ends without its draft: %s", context.name, row.id, failure)
-        agent = await documents.view(context, row)
     try:
-        completion = await following.completion_for(context, row, agent)
+        completion = await following.completion_for(context, row, await documents.view(context, row))
     except CrowdError as failure:
         log.warning("%s: visit %s ends with our own page: %s", context.name, row.visit.external_id, failure)
-        completion = Completion()
-    state = authored.saved(context.hooks, agent.state)
     text = canonical(completion.document())
     await context.db.awrite(_Submission(context, row, state, [], Judgement(None), text, "service").store)
 

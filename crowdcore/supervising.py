@@ -12,7 +12,7 @@ from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.feed import Feed
 from crowdcore.outbox import Executor
 from crowdcore.platform import Platform
-from crowdcore.store import agents, events, runs, units
+from crowdcore.store import agents, conversations, events, runs, units
 from crowdcore.work import end_agent
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class Supervisor:
         async with self._moving:
             if self.status not in ("draining", "finished"):
                 self._end_reason = reason
-                self.context.accepting = False
+                self.context.accepting, self.context.draining = False, True
                 await asyncio.to_thread(self.opened.launcher.stop)
                 await self._move("draining", reason=reason)
                 await self._platform.close()
@@ -249,9 +249,15 @@ class Supervisor:
     async def _is_empty(self) -> bool:
         if self.status != "draining" and await self._has_work():
             return False
-        if await self.context.db.aread(lambda c: agents.open_ids(c, self.context.run_id)):
+        if await self.context.db.aread(lambda c: self._goes_on(c)):
             return False
         return not await self._platform.pending()
+
+    def _goes_on(self, conn: Conn) -> bool:
+        """Whether somebody works, or a conversation is still coming to its end."""
+        run_id, live = self.context.run_id, self.context.live
+        going = live is not None and conversations.count(conn, run_id, "live") > 0
+        return going or bool(agents.open_ids(conn, run_id))
 
     async def _has_work(self) -> bool:
         """Whether there is, or may be, a unit for somebody."""

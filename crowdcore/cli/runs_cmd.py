@@ -16,7 +16,7 @@ from crowdcore.lock import RunLock, is_led
 from crowdcore.progress import Counters
 from crowdcore.reporting import people
 from crowdcore.status import LIVE_RUN
-from crowdcore.store import agents, runs, units
+from crowdcore.store import agents, conversations, runs, units
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -124,9 +124,23 @@ def _ask(database: Database, row: RunRow, wanted: str) -> None:
 def _end_unserved(database: Database, row: RunRow) -> None:
     """Nobody serves the run: end it here. Open work expires, for nobody can submit it."""
     with RunLock(paths.run_folder(paths.data_dir(), row.name), row.name, row.id, database):
+        if database.read(lambda c: conversations.any_in_run(c, row.id)):
+            asyncio.run(_conclude(database, row))
         expired = database.write(lambda c: end_unserved(c, row, time.time()))
         asyncio.run(_tell(database, row))
     click.echo(f"{row.name} is ended; {expired} open units expired")
+
+
+async def _conclude(database: Database, row: RunRow) -> None:
+    """People who were done with others, and only had to submit, have submitted."""
+    from crowdcore.live.unserved import conclude_finished
+    from crowdcore.offline import offline_context
+
+    try:
+        await conclude_finished(await offline_context(database, row))
+    except CrowdError as error:
+        for problem in error.problems:
+            click.echo(f"warning: people who were about to submit are not paid: {problem}", err=True)
 
 
 async def _tell(database: Database, row: RunRow) -> None:
@@ -143,6 +157,7 @@ async def _tell(database: Database, row: RunRow) -> None:
 
 def end_unserved(conn: Conn, row: RunRow, now: float) -> int:
     """One transaction: agents and units expire, the run is finished. Returns units expired."""
+    from crowdcore.live.unserved import end_conversations
     from crowdcore.work import expire_agent
 
     row = runs.get(conn, row.id)
@@ -153,6 +168,7 @@ def end_unserved(conn: Conn, row: RunRow, now: float) -> int:
         agent = agents.get(conn, agent_id)
         assert agent is not None
         expire_agent(conn, agent, now)
+    end_conversations(conn, row.id, now, "ended on demand")
     expired = len(ids)
     while count := units.expire_free(conn, row.id, now, reason="ended on demand"):
         expired += count

@@ -21,7 +21,6 @@ from crowdcore.types import Completion, LaunchReduced, PairingDecision, Release,
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
     from crowdcore.live.eligibility import Eligibility
-    from crowdcore.standin import StandIns
     from crowdcore.store import Conn
     from crowdcore.store.agents import AgentRow
     from crowdcore.store.conversations import Room
@@ -60,7 +59,7 @@ class Applied:
     gone: list[AgentRow] = field(default_factory=list)
 
 
-async def decide(context: RunContext, stand_ins: StandIns | None, room: Room, *, over: bool) -> Decision:
+async def decide(context: RunContext, room: Room, *, over: bool) -> Decision:
     """Ask the hook; where it fails, or answers what cannot be, the configuration decides. `over`: their time is up."""
     came = f"{len(room.members)} of {context.config.blueprint.units_per_assignment} came"
     if over:
@@ -68,10 +67,13 @@ async def decide(context: RunContext, stand_ins: StandIns | None, room: Room, *,
     else:
         what, by = await _asked(context, room)
         decision = Decision(what, by, f"{came} in time")
+        if context.draining and isinstance(what, Wait | Requeue):
+            pay = Release(context.config.pairing.waiting_pay)
+            decision = Decision(pay, "service", f"{came} in time; nobody else is let in")
     if isinstance(decision.what, StandIn):
-        decision = _with_bot(context, stand_ins, decision)
+        decision = _with_bot(context, decision)
     if isinstance(decision.what, Release):
-        decision = replace(decision, completions=await _completions(context, room, decision.what))
+        decision = replace(decision, completions=await _completions(context, room, decision))
     return decision
 
 
@@ -108,12 +110,13 @@ def _sound(answer: PairingDecision) -> PairingDecision:
     return answer
 
 
-def _with_bot(context: RunContext, stand_ins: StandIns | None, decision: Decision) -> Decision:
+def _with_bot(context: RunContext, decision: Decision) -> Decision:
     """The bot that was named; if there is none of that name, those who wait are released."""
     assert isinstance(decision.what, StandIn)
+    stand_ins = context.stand_ins
     try:
         if stand_ins is None:
-            raise ValueError("pairing.stand_in lists no bot")
+            raise ValueError("nothing is served")
         at = stand_ins.index(decision.what.bot)
         return replace(decision, bot=(at, stand_ins.about(at)))
     except (CrowdError, ValueError) as error:
@@ -122,14 +125,20 @@ def _with_bot(context: RunContext, stand_ins: StandIns | None, decision: Decisio
         return Decision(release, decision.by, f"{decision.reason}; no stand-in {decision.what.bot}")
 
 
-async def _completions(context: RunContext, room: Room, release: Release) -> dict[int, Completion]:
+async def _completions(context: RunContext, room: Room, decision: Decision) -> dict[int, Completion]:
+    assert isinstance(decision.what, Release)
     found: dict[int, Completion] = {}
     for member in room.members:
         row = await context.db.aread(lambda c, a=member.agent_id: agents.get(c, a))  # type: ignore[misc]
         if row is not None:
-            notice = NOTICE_PAID if release.pay else NOTICE
-            found[row.id] = await parting(context, row, "released", notice, paid=release.pay > 0)
+            said = notice(decision)
+            found[row.id] = await parting(context, row, "released", said, paid=decision.what.pay > 0)
     return found
+
+
+def notice(decision: Decision) -> str:
+    """What those read who are released."""
+    return NOTICE_PAID if isinstance(decision.what, Release) and decision.what.pay else NOTICE
 
 
 async def parting(context: RunContext, row: AgentRow, outcome: str, message: str, *, paid: bool) -> Completion:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from crowdcore.live.hub import Hub
     from crowdcore.live.seating import Changes
     from crowdcore.live.timers import Timers
-    from crowdcore.standin import StandIns
     from crowdcore.store.agents import AgentRow
 
 log = logging.getLogger("crowdcore.live")
@@ -77,18 +76,17 @@ class Talks:
     """The live conversations of a run."""
 
     def __init__(
-        self, engine: Engine, context: RunContext, hub: Hub, timers: Timers, eligible: Eligibility,
-        stand_ins: StandIns | None,
+        self, engine: Engine, context: RunContext, hub: Hub, timers: Timers, eligible: Eligibility
     ) -> None:  # fmt: skip
         self._engine = engine
         self._context = context
         self._hub = hub
         self._timers = timers
         self._eligible = eligible
-        self._stand_ins = stand_ins
         self._going: dict[int, _Going] = {}
         self._of: dict[int, int] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._opening: dict[int, asyncio.Future[None]] = {}
 
     def tasks(self) -> Iterable[asyncio.Task[None]]:
         """What is to be cancelled when the process ends."""
@@ -99,13 +97,17 @@ class Talks:
     def begin(self, conversation_id: int, *, resumed: bool = False) -> None:
         """A conversation has begun, or goes on after a restart."""
         if conversation_id not in self._running:
+            self._opening[conversation_id] = asyncio.get_running_loop().create_future()
             task = asyncio.get_running_loop().create_task(self._run(conversation_id, resumed))
             self._running[conversation_id] = task
             task.add_done_callback(lambda _: self._running.pop(conversation_id, None))
 
     async def _run(self, conversation_id: int, resumed: bool) -> None:
         try:
-            going = await self._open(conversation_id)
+            try:
+                going = await self._open(conversation_id)
+            finally:
+                self._opening.pop(conversation_id).set_result(None)
             for row in going.people():
                 if resumed and not self._hub.present(row.id):
                     self._engine.expect(row.id)
@@ -128,7 +130,7 @@ class Talks:
         for agent in rows:  # of two in one seat, the later one has it
             seat = 0 if agent.unit is None else names.number(self._context.config, agent.unit.seat)
             seats[seat] = await self._with_state(agent)
-        conversation = Conversation(self._context, self._hub, self._timers, row, seats, self._stand_ins)
+        conversation = Conversation(self._context, self._hub, self._timers, row, seats, self._context.stand_ins)
         left = (row.deadline or 0.0) - self._context.service.now()
         deadline = self._timers.after(left, lambda: conversation.stop("max_duration"))
         going = self._going[conversation_id] = _Going(conversation_id, seats, conversation, deadline)
@@ -220,10 +222,10 @@ class Talks:
 
     async def _seat_bot(self, going: _Going, seat: int, gone: AgentRow) -> bool:
         """A stand-in takes the seat; False if there is none that can."""
-        if self._stand_ins is None or not self._stand_ins.bots:
+        if self._context.stand_ins is None or not self._context.stand_ins.bots:
             return False
         try:
-            about = self._stand_ins.about(0)
+            about = self._context.stand_ins.about(0)
             agent_id = await self._context.db.awrite(lambda c: leaving.seat_bot(c, self._context, gone, 0, about))
         except CrowdError as error:
             log.error("%s: no stand-in for conversation %d: %s", self._context.name, going.id, error)
@@ -244,7 +246,7 @@ class Talks:
 
     async def incoming(self, agent_id: int, frame: Frame) -> dict[str, Any] | None:
         """A frame of somebody; the error that it is answered with, if it is."""
-        going = self._mine(agent_id)
+        going = self._mine(agent_id) or await self._once_open(agent_id)
         me = None if going is None else going.row(agent_id)
         if going is None or me is None:
             return frames.error("not_live", "This conversation is not going on.", frame.id or None)
@@ -262,6 +264,14 @@ class Talks:
                 if away is not None:
                     await end_agent(self._context, away, "left", actor="worker")
         return None
+
+    async def _once_open(self, agent_id: int) -> _Going | None:
+        """The agent's conversation that is just being opened: who is told that it has begun may talk."""
+        row = await self._context.db.aread(lambda c: agents.get(c, agent_id))
+        opening = None if row is None else self._opening.get(row.conversation_id or 0)
+        if opening is not None:
+            await asyncio.wait([opening])
+        return self._mine(agent_id)
 
     async def status(self, row: AgentRow) -> dict[str, Any]:
         """The status frame of somebody in a conversation, or after it."""

@@ -12,7 +12,7 @@ import pytest
 from crowdcore import RunHandle, resume
 from crowdcore import launch as launch_run
 from crowdcore.store import Database, events, open_database
-from crowdcore.testing import LivePerson, ManualClock
+from crowdcore.testing import LivePerson, ManualClock, until
 from tests.chaos.checks import faults
 
 REWARD = "0.50"
@@ -52,9 +52,11 @@ class Stage:
         return self.run
 
     def person(self, name: str, **params: Any) -> LivePerson:
-        """Somebody who comes and connects."""
+        """Somebody who comes and connects, once they were told where they are."""
         person = LivePerson(self.run.url, name, **params)
         self._people.append(person)
+        if person.document.get("live") and params.get("connected", True):
+            until(lambda: person.frames)
         return person
 
     def again(self, person: LivePerson) -> LivePerson:
