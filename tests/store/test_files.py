@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdcore.errors import StoreError
@@ -54,6 +54,7 @@ def all_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+@settings(deadline=None)  # it waits for the disk
 @given(st.lists(st.binary(max_size=300), max_size=5))
 def test_content_comes_back_under_its_hash(chunks: list[bytes]) -> None:
     content = b"".join(chunks)

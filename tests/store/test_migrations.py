@@ -156,6 +156,16 @@ def test_an_sqlite_database_is_copied_before_it_is_migrated(tmp_path: Path) -> N
     old.close()
 
 
+def test_of_a_database_on_a_server_no_copy_is_made_and_that_is_said(
+    postgres_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_database(postgres_url, tmp_path / "data").close()
+    with caplog.at_level("INFO", "crowdcore.store"):
+        open_database(postgres_url, tmp_path / "data", schema=next_schema(tmp_path / "next")).close()
+    assert "no copy is made of it" in caplog.text
+    assert not list((tmp_path / "data").glob("*backup*"))
+
+
 def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str, tmp_path: Path) -> None:
     database = open_database(database_url, tmp_path / "data")
     database.write(add_task)
