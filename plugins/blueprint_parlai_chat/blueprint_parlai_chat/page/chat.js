@@ -30,7 +30,7 @@ class Chat {
     this.log = new Log(live, (message) => this.nameOf(message.sender, message.data));
     this.composer = new Composer(live, init, (data) => this.said(data), (name) => this.nameOf(name), this.pane);
     this.notice = make("div", { class: "notice", role: "status", hidden: true });
-    this.forms = new FormCard(this.log, (answer, text) => this.said(answer, text));
+    this.forms = new FormCard(this.log, (answer, text) => this.said(answer, text), (open) => this.composer.asks(open));
     this.ending = new Ending(work, this.log);
     this.leave = make("button", { type: "button", class: "leave", onclick: () => this.giveBack() }, "Leave");
     this.draw(init);

@@ -10,6 +10,7 @@ export class Composer {
     this.deliver = send;
     this.who = null; // whose turn it is: a seat's name, null for everybody
     this.open = true;
+    this.asked = false;
     this.input = make("textarea", {
       id: "say", rows: "1", dir: "auto", placeholder: "Write a message", autocomplete: "off", enterkeyhint: "send",
       "aria-describedby": "turn count", maxlength: most || null, oninput: () => this.changed(), onkeydown: (event) => this.key(event),
@@ -25,7 +26,7 @@ export class Composer {
   }
 
   get mayWrite() {
-    return this.open && (this.who === null || this.who === this.live.you);
+    return this.open && (this.who === null || (this.who === this.live.you && !this.asked));
   }
 
   // A frame says who may write.
@@ -34,6 +35,12 @@ export class Composer {
     this.who = who ?? null;
     this.refresh();
     if (news && who === this.live.you) this.live.badge("●");
+  }
+
+  // A form stands open: in our turn, its answer is what is waited for.
+  asks(open) {
+    this.asked = open;
+    this.refresh();
   }
 
   // In a turn of ours we may speak once.
@@ -46,12 +53,13 @@ export class Composer {
   refresh() {
     const { who } = this;
     const name = who ? this.nameOf(who) : "";
-    const text = who === null ? "" : who === this.live.you ? "It is your turn." : name ? `It is the turn of ${name}.` : "Please wait for your turn.";
+    const mine = this.asked ? "It is your turn: please answer the questions." : "It is your turn.";
+    const text = who === null ? "" : who === this.live.you ? mine : name ? `It is the turn of ${name}.` : "Please wait for your turn.";
     say(this.turnLine, text);
-    this.turnLine.classList.toggle("ours", who !== null && this.mayWrite);
+    this.turnLine.classList.toggle("ours", who !== null && who === this.live.you);
     this.input.readOnly = !this.mayWrite;
     this.input.setAttribute("aria-disabled", String(!this.mayWrite));
-    this.input.placeholder = this.mayWrite ? "Write a message" : "It is not your turn";
+    this.input.placeholder = this.mayWrite ? "Write a message" : this.asked ? "Please answer the questions" : "It is not your turn";
     this.button.disabled = !this.mayWrite;
   }
 

@@ -4,8 +4,8 @@ import { make, memory } from "./dom.js";
 import { Questions } from "./questions.js";
 
 export class FormCard {
-  constructor(log, send) {
-    Object.assign(this, { log, send });
+  constructor(log, send, told) {
+    Object.assign(this, { log, send, told });
     this.card = null;
     this.shown = null; // {id, questions}
     this.done = new Set(memory.get("forms") ?? []);
@@ -25,6 +25,7 @@ export class FormCard {
     this.log.after.append(this.card);
     this.log.stay();
     if (this.log.atEnd) this.log.showTop(this.card);
+    this.told(true);
   }
 
   // An answer of ours has come back.
@@ -36,6 +37,7 @@ export class FormCard {
   close() {
     this.card?.remove();
     this.card = this.shown = null;
+    this.told(false);
   }
 
   inWords({ form, answers }) {
