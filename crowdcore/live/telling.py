@@ -43,7 +43,8 @@ def waiting(context: RunContext, kind: str, room: Room | None) -> dict[str, Any]
         "timeout": pairing.timeout,
         "until": None if deadline is None else context.service.wall(deadline),
         "now": context.clock.now(),
-        "then": pairing.on_timeout,
+        # Where workers are not told of a program, neither are they told that one may come.
+        "then": "start" if pairing.on_timeout == "stand_in" and not pairing.disclose else pairing.on_timeout,
         "pay": str(pairing.waiting_pay),
         "currency": context.currency,
         "full": room is not None and deadline is None,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from crowdcore import RunHandle
@@ -83,6 +84,7 @@ def test_who_waited_in_vain_is_sent_away_with_thanks_and_pay(person: Person, tow
         page = person.open(run.url, worker_id="x")
         person.sees("Nobody came this time")
         expect(page.get_by_text("Thank you for waiting: you are paid for it.")).to_be_visible()
+        expect(page.get_by_text("This is what was stored")).to_have_count(0)
         person.look("waited-in-vain")
         page.reload()
         person.sees("Nobody came this time")
@@ -152,6 +154,18 @@ def test_nobody_is_paired_with_themselves(town: Town, tmp_path: Path) -> None:
         together(other.page)
         rooms = [page.get_by_role("heading", name=ROOM) for page in pages]
         until(lambda: [room.is_visible() for room in rooms].count(True) == 1)
+
+
+@pytest.mark.parametrize("disclose", [True, False], ids=["told", "not_told"])
+def test_the_room_speaks_of_a_program_only_where_workers_are_told(
+    person: Person, town: Town, tmp_path: Path, disclose: bool
+) -> None:
+    pairing = {"on_timeout": "stand_in", "stand_in": {"type": "echo"}, "disclose": disclose}
+    with open_run(tmp_path, town, **pairing) as run:
+        page = person.open(run.url, worker_id="x")
+        person.sees(ROOM)
+        expect(page.get_by_text("you can begin")).to_be_visible()
+        expect(page.get_by_text("computer program")).to_have_count(1 if disclose else 0)
 
 
 def test_a_lost_network_is_told_in_the_room_too(town: Town, tmp_path: Path) -> None:

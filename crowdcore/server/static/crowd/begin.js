@@ -91,6 +91,7 @@ async function open(given, refused, live = null) {
   forgetLooks();
   if (agent !== null) allow(given);
   if (phase === 'done') {
+    live?.close();
     await device.drafts.drop(given.key);
     return finish(given.completion);
   }

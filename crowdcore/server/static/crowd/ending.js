@@ -12,6 +12,8 @@ const AGAIN = new Set(['busy', 'too_fast', 'offline', 'timeout', 'internal', 'ta
 const ANEW = new Set(['bad_token', 'unknown_agent']); // the same link still leads to the same work
 const ENDED = new Set(['expired', 'returned', 'timed_out', 'left', 'replaced', 'released', 'no_work_left', 'left_waiting']); // the visit of this link is over
 
+const NOTHING_DONE = new Set(['released', 'no_work_left']); // paid perhaps, but nothing was answered
+
 /** Never settles: the page is ours now. */
 export const forever = () => new Promise(() => {});
 
@@ -131,7 +133,7 @@ async function thanks(fields) {
   if (fields.again) parts.push(button(words.lookAgain, anew));
   else if (fields.next) parts.push(...more(words.next));
   else if (ENDED.has(outcome)) parts.push(...more(words.startAgain));
-  if ('stored' in fields) parts.push(make('h2', {}, words.stored), show(fields.stored));
+  if ('stored' in fields && !NOTHING_DONE.has(outcome)) parts.push(make('h2', {}, words.stored), show(fields.stored));
   parts.push(...writeButton());
   await banner.hide('deadline');
   await page(outcome, [fields.title ?? title, fields.message ?? text, nextOf(outcome, next)], ...parts);

@@ -19,28 +19,26 @@ export async function waitInRoom(given, live) {
 
 class Room {
   #given;
+  #live;
   #facts;
   #end = null; // ms on this device's clock
   #clock;
   #shown;
   #parts;
   #open = true;
+  #leaving = false;
+  #settle;
 
   constructor(given, live) {
     this.#given = given;
+    this.#live = live;
     this.#facts = given.waiting ?? {};
     this.#parts = this.#draw();
     this.#shown = cover('waiting', this.#texts(), Object.values(this.#parts));
     this.#clock = setInterval(() => this.#tick(), 250);
-    this.over = new Promise((resolve) => {
-      live.on('status', async (frame) => {
-        if (frame.phase === 'waiting') this.#show(frame);
-        else if (this.#open) resolve(await this.#ask());
-      });
-      live.on('closed', async ({ code }) => {
-        if (code !== 4409 && this.#open) resolve(await this.#ask());
-      });
-    });
+    this.over = new Promise((resolve) => (this.#settle = resolve));
+    live.on('status', (frame) => (frame.phase === 'waiting' ? this.#show(frame) : this.#next()));
+    live.on('closed', ({ code }) => code === 4409 || this.#next());
     this.#show({});
   }
 
@@ -49,6 +47,11 @@ class Room {
     clearInterval(this.#clock);
     this.#shown.remove();
     badge('●');
+  }
+
+  /** It has begun, or is over. */
+  #next() {
+    if (this.#open && !this.#leaving) this.#settle(this.#ask());
   }
 
   /** The document of now; what a frame says is a moment ahead of it at most. */
@@ -112,13 +115,17 @@ class Room {
   async #leave() {
     if (!(await confirm(words.waiting.leaving)) || !this.#open) return;
     const { agent, token } = this.#given;
+    this.#leaving = true;
     try {
       await persist(() => ask('POST', agentUrl(agent, 'return'), { token }), 15_000);
     } catch (error) {
+      this.#leaving = false;
       if (error.passing) await banner.notice('leave', words.waiting.notLeft);
-      return; // otherwise it has begun or ended already, and the socket says so
+      else this.#next();
+      return;
     }
     this.close();
+    this.#live.close();
     await refuse({ code: 'left_waiting' });
   }
 }
