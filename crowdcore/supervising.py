@@ -173,6 +173,8 @@ class Supervisor:
         if row.config_hash != self._config_hash:
             self._config_hash = row.config_hash
             self.context.config = self._setup.changed(self.context.config, row.config)
+            if self.context.live is not None:
+                self.context.live.nudge()  # perhaps more conversations may go on at once
         if row.wanted == "stop":
             self._stop_reason = "stopped on demand"
         elif row.wanted == "drain" and self.status != "draining":

@@ -3,6 +3,9 @@ database must be sound after every test."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +53,16 @@ class Stage:
         self.run = resume(name, data_dir=self._folder, db=self._url, hooks=self._hooks, clock=self.clock)
         self.run.launched()
         return self.run
+
+    def crowd(self, *words: str) -> str:
+        """What `crowd WORDS…` prints; AssertionError if it fails."""
+        environment = {**os.environ, "CROWD_DATA_DIR": str(self._folder), "CROWD_DATABASE_URL": self._url}
+        code = "from crowdcore.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def person(self, name: str, **params: Any) -> LivePerson:
         """Somebody who comes and connects, once they were told where they are."""
