@@ -39,6 +39,7 @@ def take(config: RunConfig, plugins: RunPlugins, folder: Path) -> dict[str, str]
     copies = {str(path): _keep(path, folder) for path in dict.fromkeys(named) if path.exists()}
     for path in plugins.sources():
         name = snapshot_name(path, config.task_dir)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / name)
         copies[str(path)] = name
     return copies

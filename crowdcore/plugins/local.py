@@ -98,8 +98,8 @@ class LocalFiles:
         raise ConfigError(f"{name}: no class {attribute}; it defines {', '.join(classes) or 'no class'}")
 
     def _execute(self, path: Path, text: bytes) -> ModuleType:
-        folders = [path.parent] if self.snapshot is None else [self.snapshot, path.parent]
-        return _run(path, text, folders)
+        copies = [] if self.snapshot is None else [(self.snapshot / snapshot_name(path, self.folder)).parent]
+        return _run(path, text, [*copies, path.parent])
 
     def _read(self, path: Path) -> bytes:
         copy = self.snapshot / snapshot_name(path, self.folder) if self.snapshot else None
@@ -111,11 +111,11 @@ class LocalFiles:
 
 
 def snapshot_name(path: Path, folder: Path) -> str:
-    """The name of a local file's copy in a snapshot folder: unique and flat."""
+    """The path of a local file's copy in a snapshot folder: files beside each other stay so, for their imports."""
     try:
-        return "__".join(path.relative_to(folder).parts)
+        return path.relative_to(folder).as_posix()
     except ValueError:
-        return f"{hashlib.sha256(str(path.parent).encode()).hexdigest()[:8]}__{path.name}"
+        return f"{hashlib.sha256(str(path.parent).encode()).hexdigest()[:8]}/{path.name}"
 
 
 def load_hooks_module(path: Path) -> ModuleType:

@@ -53,7 +53,7 @@ def get_world_params():
 """
 TASK = """
 task: {name: talk}
-blueprint: {type: parlai_chat, world_file: worlds.py, num_conversations: 50}
+blueprint: {type: parlai_chat, world_file: worlds/chat.py, num_conversations: 50}
 provider: {type: mock}
 """
 PAIRS = 50
@@ -72,8 +72,10 @@ def speak(people: list[LivePerson], text: str, count: int) -> None:
 
 
 def test_worlds_go_on_with_the_same_counters_and_choices(tmp_path) -> None:
-    (tmp_path / "worlds.py").write_text(WORLDS)
-    (tmp_path / "rules.py").write_text("WORDS = ['amber', 'birch', 'cedar', 'delta', 'ember', 'fjord', 'grove']\n")
+    worlds = tmp_path / "worlds"
+    worlds.mkdir()
+    (worlds / "chat.py").write_text(WORLDS)
+    (worlds / "rules.py").write_text("WORDS = ['amber', 'birch', 'cedar', 'delta', 'ember', 'fjord', 'grove']\n")
     (tmp_path / "task.yaml").write_text(TASK)
     machine = Machine(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -84,8 +86,8 @@ def test_worlds_go_on_with_the_same_counters_and_choices(tmp_path) -> None:
         served.kill()
     before = [told(person) for person in people]
     assert len({texts[0].split()[1] for texts in before}) > 3, "each conversation draws its own"
-    (tmp_path / "worlds.py").write_text("raise SystemExit('the files of the launch are used')\n")
-    (tmp_path / "rules.py").write_text("")
+    for file in worlds.glob("*.py"):
+        file.write_text("raise SystemExit('the files of the launch are used')\n")
     with machine.serve("resume"):
         for person in people:
             person.connect()
