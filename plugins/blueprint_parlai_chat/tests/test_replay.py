@@ -82,6 +82,8 @@ def test_worlds_go_on_with_the_same_counters_and_choices(tmp_path) -> None:
         port = free.getsockname()[1]  # of both processes: pages come back to where they were
     with machine.serve("run", "task.yaml", f"architect.port={port}") as served:
         people = [LivePerson(served.url, f"{n}") for n in range(2 * PAIRS)]
+        for person in people:
+            person.wait("status", status="in_task")
         speak(people, "one", 2)
         served.kill()
     before = [told(person) for person in people]
@@ -91,6 +93,7 @@ def test_worlds_go_on_with_the_same_counters_and_choices(tmp_path) -> None:
     with machine.serve("resume"):
         for person in people:
             person.connect()
+            person.wait("status", status="in_task")
         speak(people, "two", 4)
         for person, texts in zip(people, before, strict=True):
             after = told(person)
