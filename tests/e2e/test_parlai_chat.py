@@ -10,8 +10,8 @@ from typing import Any
 from playwright.sync_api import expect
 
 from crowdcore.testing import Machine, serve
-from tests.e2e.conversations import EXAMPLE, OWN_PORT, answer_agreement, hears, in_turns, rate, said, say
-from tests.e2e.people import A_PHONE, PHONE, Town
+from tests.e2e.conversations import EXAMPLE, OWN_PORT, answer_agreement, free_talk, hears, in_turns, rate, said, say
+from tests.e2e.people import A_PHONE, Person, Town
 
 WAITING = "Waiting for your partner"
 
@@ -48,7 +48,6 @@ def test_two_people_talk_answer_and_are_in_the_export(town: Town, tmp_path: Path
         in_turns(pages, texts)
         one.look("chat")
         one.photograph("chat", {"width": 1280, "height": 800})
-        other.photograph("chat-on-a-phone", PHONE)
         in_turns(pages, ["the last one"])
         for page in pages:
             expect(page.get_by_role("button", name="Finish")).to_have_count(0)
@@ -105,3 +104,18 @@ def test_one_word_on_the_command_line_lets_one_begin_alone(town: Town, tmp_path:
         alone.sees("Thank you!")
     (row,) = rows(machine)
     assert re.search(r"would you like to do\?", json.dumps(row))
+
+
+def test_an_onboarding_that_is_a_conversation_comes_before_the_waiting_room(person: Person, tmp_path: Path) -> None:
+    config = free_talk(tmp_path)
+    with (tmp_path / "worlds.py").open("a", encoding="utf-8") as world:
+        world.write("\n\ndef make_onboarding_world(opt, agent):\n    return World([agent])\n")
+    config["gates"] = {"onboarding": {"qualification": "talked"}}
+    with serve(config, data_dir=tmp_path / "data") as run:
+        page = person.open(run.url, worker_id="x")
+        say(page, "I can write")
+        hears(page, "I can write")
+        say(page, "the end")
+        person.press("Finish")
+        person.sees(WAITING)
+        page.close()

@@ -6,7 +6,7 @@ import { reportAs, watch } from './faults.js';
 import { CrowdError, agentUrl, ask, persist } from './net.js';
 import { allow, belowPage } from './notes.js';
 import * as outbox from './outbox.js';
-import { banner, coverSoon, keepFragmentsHere, make, onTop } from './ui.js';
+import { banner, cover, keepFragmentsHere, make, onTop } from './ui.js';
 import { Work, proceed } from './work.js';
 import { words } from './words.js';
 
@@ -45,7 +45,7 @@ async function sendWhatWaits() {
   for (const entry of mine) {
     const current = device.session.load();
     const ours = !current || current.agent === entry.agent;
-    const cover = ours ? coverSoon('sending', words.pages.sending) : null;
+    const shown = ours ? cover('sending', words.pages.sending, [], 800) : null;
     try {
       const answer = await outbox.deliver(entry);
       await device.drafts.drop(entry.key);
@@ -58,7 +58,7 @@ async function sendWhatWaits() {
       if (error.code !== 'invalid') return refuse(error, entry.data);
       refused = { error, data: entry.data };
     } finally {
-      cover?.remove();
+      shown?.remove();
     }
   }
   await banner.hide('sending');

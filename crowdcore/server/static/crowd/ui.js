@@ -85,13 +85,13 @@ function card(code, [title, text, next], parts) {
   return { element, shadow, heading };
 }
 
-/** One of our pages over the task's, which stays as it is below; `remove()` takes it away again. */
-export function cover(code, texts, parts) {
+/** One of our pages over the task's, which stays as it is below; after `wait` ms, until `remove()` takes it away. */
+export function cover(code, texts, parts, wait = 0) {
   let shown = null;
-  let gone = false;
   const hidden = [];
-  ready().then(() => {
-    if (gone) return;
+  const timer = setTimeout(async () => {
+    await ready();
+    if (shown === false) return;
     shown = card(code, texts, parts);
     for (const other of document.body.querySelectorAll(':scope > :not([data-crowd="banner"], [inert])')) {
       other.inert = true;
@@ -99,24 +99,13 @@ export function cover(code, texts, parts) {
     }
     document.body.append(shown.element);
     shown.heading.focus({ preventScroll: true });
-  });
-  return {
-    remove() {
-      gone = true;
-      shown?.element.remove();
-      hidden.forEach((other) => (other.inert = false));
-    },
-  };
-}
-
-/** The same, if what it says lasts longer than a moment. */
-export function coverSoon(code, texts) {
-  let shown = null;
-  const timer = setTimeout(() => (shown = cover(code, texts, [])), 800);
+  }, wait);
   return {
     remove() {
       clearTimeout(timer);
-      shown?.remove();
+      if (shown) shown.element.remove();
+      shown = false;
+      hidden.forEach((other) => (other.inert = false));
     },
   };
 }

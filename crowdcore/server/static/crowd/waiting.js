@@ -17,6 +17,8 @@ export async function waitInRoom(given, live) {
   return { ...next, token: given.token };
 }
 
+const SOON = 300; // ms: who need not wait does not see the room
+
 class Room {
   #given;
   #live;
@@ -34,7 +36,7 @@ class Room {
     this.#live = live;
     this.#facts = given.waiting ?? {};
     this.#parts = this.#draw();
-    this.#shown = cover('waiting', this.#texts(), Object.values(this.#parts));
+    this.#shown = cover('waiting', this.#texts(), Object.values(this.#parts), SOON);
     this.#clock = setInterval(() => this.#tick(), 250);
     this.over = new Promise((resolve) => (this.#settle = resolve));
     live.on('status', (frame) => (frame.phase === 'waiting' ? this.#show(frame) : this.#next()));
@@ -91,6 +93,7 @@ class Room {
     const { people, then, pay } = this.#parts;
     const [dots, count] = people.children;
     dots.replaceChildren(...Array.from({ length: seats }, (_, n) => make('span', { class: n < present ? 'dot in' : 'dot' })));
+    people.hidden = then.hidden = pay.hidden = seats === 1; // then it is room that is waited for, nobody else
     say(count, full ? words.waiting.full : words.waiting.here(present, seats));
     const { then: what } = this.#facts;
     say(then, full ? '' : (note ?? words.waiting.then[what] ?? words.waiting.then.release));

@@ -52,11 +52,13 @@ export const words = {
   tooLong: 'This is too long to be sent.',
   /** The room in which people wait for each other. */
   waiting: {
-    title: (seats) => (seats > 2 ? 'Waiting for the others' : 'Waiting for your partner'),
+    title: (seats) => ['One moment, please', 'Waiting for your partner'][seats - 1] ?? 'Waiting for the others',
     text: (seats) =>
-      seats > 2
-        ? `You do this task together with ${seats - 1} other people. It begins by itself as soon as they are here; please keep this page open.`
-        : 'You do this task together with somebody else. It begins by itself as soon as they are here; please keep this page open.',
+      [
+        'It begins by itself as soon as there is room for you; please keep this page open.',
+        'You do this task together with somebody else. It begins by itself as soon as they are here; please keep this page open.',
+      ][seats - 1] ??
+      `You do this task together with ${seats - 1} other people. It begins by itself as soon as they are here; please keep this page open.`,
     here: (present, seats) => (present === 1 ? `You are here. ${seats - 1} more to come.` : `${present} of ${seats} are here.`),
     full: 'Everybody is here. It begins as soon as there is room for you.',
     atMost: (time) => `We wait ${time} at most.`,
