@@ -16,8 +16,10 @@ def test_a_worker_gets_work_with_a_token(new_worker: NewWorker) -> None:
     worker = new_worker()
     assert worker.reply.status_code == 201
     document = worker.document
-    assert set(document) == {"agent", "token", "key", "phase", "status", "live", "init", "draft", "deadline",
-                             "completion", "provider", "frontend", "form", "notice", "tips", "asks", "waiting"}  # fmt: skip
+    assert set(document) == {
+        "agent", "token", "key", "phase", "status", "live", "init", "draft", "deadline", "completion", "provider",
+        "frontend", "form", "notice", "tips", "asks", "waiting",
+    }  # fmt: skip
     assert (document["phase"], document["status"], document["live"]) == ("work", "in_task", False)
 
 
