@@ -33,6 +33,7 @@ _MODELS_STACK = 8 * 1024 * 1024
 class ParlaiChat:
     """People talk with each other, and a world of ParlAI's kind says how."""
 
+    needs = frozenset({"live"})
     Options = ChatOptions
     options: ChatOptions
     _file: WorldFile | None = None
