@@ -40,7 +40,7 @@ def test_two_people_talk_answer_and_are_in_the_export(town: Town, tmp_path: Path
         expect(beside).not_to_contain_text("compromise")
         texts = [
             "Hello! Shall we take an early boat, before it gets crowded?",
-            "I would rather see the lights on the water, so <b>late</b>…",
+            "I would rather see the lights on the water, so late…",
             "The last one leaves at 18:00. What about half past five?",
             "That is a good middle. Will you bring something to eat?",
             "Yes: bread and cheese. Then the 17:30 boat it is!",
