@@ -115,7 +115,7 @@ class Conversation(Talk):
             return
         self._crossings.note("seat", seat, old.agent.id, row.id)
         self._members[seat] = member
-        await self._store()
+        await self._write()
         self.listens()
 
     # Beginning
@@ -124,7 +124,7 @@ class Conversation(Talk):
         row, context = self._row, self._context
         kept = await context.db.aread(lambda c: journal.read(c, row.id))
         self._crossings = Crossings(kept.crossings)
-        self._n = kept.last
+        self._scribe.last = kept.last
         self._given = await self._assignment()
         for seat, agent in self._rows.items():
             self._members[seat] = self._others[agent.id] = await self._member_of(seat, agent)
@@ -190,10 +190,9 @@ class Conversation(Talk):
         if self._over or member is None:
             return False
         stored = self._known[key] = asyncio.get_running_loop().create_future()
-        self._n += 1
-        n, at, kept = self._n, self._now(), canonical({"data": data, **({} if bot is None else {"bot": dict(bot)})})
+        at, kept = self._now(), canonical({"data": data, **({} if bot is None else {"bot": dict(bot)})})
         try:
-            cancelled = await self._write(lambda c: journal.say(c, self._row.id, n, at, agent_id, id, kept))
+            n, cancelled = await self._scribe.said(agent_id, id, kept, at)
         except BaseException:
             del self._known[key]
             stored.cancel()
@@ -232,7 +231,7 @@ class Conversation(Talk):
 
     async def bot_changed(self, agent_id: int, bot: Mapping[str, Any]) -> None:
         """Another bot of the chain speaks from now on."""
-        await self._write(lambda c: journal.set_bot(c, agent_id, canonical(dict(bot))))
+        await self._scribe.write(lambda c: journal.set_bot(c, agent_id, canonical(dict(bot))))
 
     def bot_failed(self, agent_id: int, failure: Failure) -> None:
         """One bot of the chain failed: an event for the operator."""
@@ -280,7 +279,7 @@ class Conversation(Talk):
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if playing.done():
             return
-        self._over = True
+        self._over = self._scribe.closed = True
         playing.cancel()
         patience: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         timer = self._timers.after(LAST_WORDS, lambda: patience.set_result(None))
@@ -318,7 +317,7 @@ class Conversation(Talk):
         return Ending("failed", detail=text)
 
     def _close(self) -> None:
-        self._over = True
+        self._over = self._scribe.closed = True
         for member in self._others.values():
             if member.actor is not None:
                 member.actor.end()

@@ -6,21 +6,19 @@ Everything is stored before it has an effect: a message before it can be receive
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.errors import StoreError
 from crowdcore.facade import Message
 from crowdcore.live import names, replay
 from crowdcore.live.ends import Ended, Left, Silence
 from crowdcore.live.replay import Crossings, Gone, Got, Mismatch
+from crowdcore.live.scribe import Cancelled, Scribe
 from crowdcore.state import canonical
 from crowdcore.store import journal
-from crowdcore.store.sql import StoreConflict
 
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
     from crowdcore.store.conversations import ConversationRow
     from crowdcore.types import Agent, Assignment
 
-log = logging.getLogger("crowdcore.live")
-
-_RETRY = 0.5
 _EMPTY_POLLS, _PAUSE = 20, 0.01
 _YIELD_EVERY = 50
 
@@ -71,7 +66,7 @@ class Talk:
         self._given: Assignment | None = None
         self._crossings = Crossings()
         self._messages: dict[int, Message] = {}  # by their place in the journal, in order, until received
-        self._n = 0
+        self._scribe = Scribe(context, row.id)
         self._sent = 0
         self._turns = 0
         self._turn: int | None = None
@@ -202,7 +197,7 @@ class Talk:
             del self._messages[got.n]
             return message
         if isinstance(got, Gone):
-            self._left = self._left or Left(got.seat, got.reason)
+            self.gone(got.seat, got.reason)
             raise Left(got.seat, got.reason)
         raise Silence(seat)
 
@@ -261,7 +256,7 @@ class Talk:
         body = canonical(frame)[1:]
         frames = [(m, m.seq + 1, f'{{"seq":{m.seq + 1},{body}') for m in members]
         self._crossings.note(kind, digest)
-        cancelled = await self._store([(m.agent.id, seq, text) for m, seq, text in frames], also)
+        cancelled = await self._write([(m.agent.id, seq, text) for m, seq, text in frames], also)
         for member, seq, text in frames:
             member.seq = seq
             self._hub.deliver(member.agent.id, seq, text)
@@ -271,51 +266,18 @@ class Talk:
         if cancelled is not None:
             raise cancelled
 
+    async def _write(
+        self, frames: Sequence[tuple[int, int, str]] = (), also: Callable[[Conn], None] | None = None
+    ) -> Cancelled:
+        """Store what crossed, with the frames that it is about."""
+        entries = self._crossings.pending()
+        self._crossings.written()
+        return await self._scribe.crossed(entries, frames, also)
+
     def _addressed(self, to: int | tuple[()] | None) -> Sequence[Member]:
         if to is None:
             return [self._members[seat] for seat in self.seats]
         return [self._member(to)] if isinstance(to, int) else []
-
-    async def _store(
-        self, frames: Sequence[tuple[int, int, str]] = (), also: Callable[[Conn], None] | None = None
-    ) -> asyncio.CancelledError | None:
-        """Write what crossed, and frames into inboxes, in one transaction; see `_write`."""
-        self._n += 1
-        n, at, entries, row = self._n, self._now(), self._crossings.pending(), self._row
-
-        def write(conn: Conn) -> None:
-            journal.cross(conn, row.id, n, at, entries)
-            journal.deliver(conn, frames)
-            if also is not None:
-                also(conn)
-
-        self._crossings.written()
-        return await self._write(write)
-
-    async def _write(self, transaction: Callable[[Conn], None]) -> asyncio.CancelledError | None:
-        """Commit it, however long the database cannot be written to: nothing is lost by waiting.
-
-        Being cancelled meanwhile is handed back: what was begun is brought to its end first.
-        """
-        cancelled, complaint = None, ""
-        while True:
-            written = self._context.db.queue(transaction)
-            while not written.done():
-                try:
-                    await asyncio.shield(written)
-                except asyncio.CancelledError as error:
-                    cancelled = error
-                except StoreError:
-                    break
-            failure = written.exception()
-            if failure is None:
-                return cancelled
-            if self._over or cancelled is not None or not isinstance(failure, StoreError) or _is_ours(failure):
-                raise failure
-            if str(failure) != complaint:
-                complaint = str(failure)
-                log.error("%s: conversation %d waits: %s", self._context.name, self.conversation, complaint)
-            await asyncio.sleep(_RETRY)
 
     # What both need
 
@@ -364,6 +326,10 @@ class Talk:
         if not self._crossings.replaying:
             self._caught_up()
 
+    def gone(self, seat: int, why: str) -> None:
+        """Somebody is gone for good."""
+        raise NotImplementedError
+
     def _mismatched(self, mismatch: Mismatch) -> Mismatch:
         raise NotImplementedError
 
@@ -397,8 +363,3 @@ def _object(kind: str, value: Json) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{kind}: an object (dict) is wanted, not {type(value).__name__}")
     return value
-
-
-def _is_ours(failure: StoreError) -> bool:
-    """Whether the rows themselves are at fault: then waiting does not help."""
-    return isinstance(failure, StoreConflict)

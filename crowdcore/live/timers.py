@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from crowdcore.clock import Clock
 
 _LONGEST, _SHORTEST = 0.02, 0.001
+
+log = logging.getLogger("crowdcore.live")
 
 
 class Timer:
@@ -58,7 +61,10 @@ class Timers:
         now = self._clock.ticks()
         while self._heap and self._heap[0][0] <= now:
             _, _, timer = heapq.heappop(self._heap)
-            if timer.call is not None:
-                timer.call()
-                timer.call = None
+            call, timer.call = timer.call, None
+            if call is not None:
+                try:
+                    call()
+                except Exception:  # the others are still to come
+                    log.exception("a timer of live work")
         self._wait()

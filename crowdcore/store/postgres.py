@@ -275,6 +275,20 @@ class PostgresReader:
             self._db.close()
 
 
+class PostgresLock:
+    """An advisory lock, held by a connection of its own."""
+
+    def __init__(self, db: psycopg.Connection[Any]) -> None:
+        self._db = db
+
+    def close(self) -> None:
+        """Let others have it, at once: the server may take a moment to notice that a connection is gone."""
+        with suppress(psycopg.Error):
+            self._db.execute("SELECT pg_advisory_unlock_all()")
+        with suppress(psycopg.Error):
+            self._db.close()
+
+
 class PostgresEngine:
     """A database on a PostgreSQL server and how to connect to it."""
 
@@ -309,12 +323,12 @@ class PostgresEngine:
         """The newest event: every operation writes one, and they are committed in order."""
         return read(lambda conn: conn.value("SELECT COALESCE(max(id), 0) FROM event"))
 
-    def hold(self, number: int) -> psycopg.Connection[Any] | None:
+    def hold(self, number: int) -> PostgresLock | None:
         """The advisory lock of this number, held by a connection of its own; None if another session has it."""
         db = connect(self.url, self._where)
         row = db.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", (_RUN_LOCKS, number)).fetchone()
         if row is not None and row[0]:
-            return db
+            return PostgresLock(db)
         db.close()
         return None
 
