@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -198,3 +200,44 @@ def test_text_is_shown_as_text_and_web_addresses_can_be_followed(town: Town, tmp
         say(one.page, "שלום! 12")
         expect(hears(other.page, "שלום! 12").locator(".text")).to_have_css("direction", "rtl")
         other.look("chat-hard-texts")
+
+
+def test_a_hundred_messages_at_once_arrive_in_their_order(town: Town, tmp_path: Path) -> None:
+    one, other = town.person(), town.person()
+    with talking(tmp_path, town, one, other):
+        one.page.evaluate(
+            """async () => {
+              const { live } = await (await import("/crowd.js")).start();
+              for (let n = 0; n < 100; n += 1) live.send({ text: `number ${n}` });
+            }"""
+        )
+        hears(other.page, "number 99")
+        assert said(other.page) == said(one.page) == [f"number {n}" for n in range(100)]
+
+
+def test_after_kill_minus_nine_the_pages_go_on_by_themselves(town: Town, tmp_path: Path) -> None:
+    one, other = town.person(), town.person()
+    machine, config = Machine(tmp_path), tmp_path / "task.yaml"
+    config.write_text(json.dumps(free_talk(tmp_path)), "utf-8")  # JSON is YAML
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with machine.serve("run", str(config), "--no-open", f"architect.port={port}") as served:
+        for name, person in (("x", one), ("y", other)):
+            person.expects(*LOST)
+            person.open(served.url, worker_id=name)
+        for person in (one, other):
+            expect(person.page.get_by_role("textbox", name="Your message")).to_be_editable()
+        say(one.page, "before")
+        hears(other.page, "before")
+        served.kill()
+    one.told("The connection was lost. Connecting again…")
+    say(one.page, "in between")
+    with machine.serve("resume"):
+        hears(other.page, "in between")
+        say(other.page, "after")
+        hears(one.page, "after")
+        assert said(one.page) == said(other.page) == ["before", "in between", "after"]
+        say(one.page, "the end")
+        for person in (one, other):
+            finish(person)
+        town.close_pages()
