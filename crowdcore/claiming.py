@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -92,8 +92,7 @@ async def _find(context: RunContext, wish: Claim, worker: Worker) -> AgentRow:
             return piece
         offer, began = await _screening(context, piece), context.positions.get(worker.id)
         if judged and _is_real(context, piece):
-            ask = _ask if context.live is None else _ask_together
-            approved, refusal = await ask(context, worker)
+            approved, refusal = await _ask(context, worker)
             offer = _Offer(approved)
         taken = None
         if offer.approved is None or offer.approved:
@@ -187,26 +186,14 @@ def _is_real(context: RunContext, piece: Piece | None) -> bool:
     return piece is None or (piece.kind == "screening" and context.gates.screening is None)
 
 
-async def _ask_together(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal | None]:
-    """A seat, of assignments that wait or the first fresh ones, that every plugin lets this worker take; else the last
-    refusal."""
-    seats, pairing, run_id = context.config.blueprint.units_per_assignment, context.config.pairing, context.run_id
-    refusal: Refusal | None = None
-    for free in await context.db.aread(lambda c: conversations.offered(c, run_id, worker.id, seats)):
-        unit = await context.db.aread(lambda c, f=free: units.get(c, f.id))  # type: ignore[misc]
-        unit = replace(unit, role=pairing.role(unit.seat % seats))
-        refusal = await context.hooks.worker_can_do_unit(worker, unit)
-        if refusal is None:
-            return [free], None
-    return [], refusal
-
-
 async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal | None]:
     """The next unit that every plugin lets this worker do, or the last refusal.
 
     Those refused are passed. Raises no_available_units when there are more than can be asked about at once: the
     page comes back, and the search goes on.
     """
+    if context.live is not None:
+        return await context.live.offer(worker)
     position = context.positions.get(worker.id)
 
     def next_page(conn: Conn) -> list[Free]:
@@ -263,8 +250,6 @@ def _any_seat(conn: Conn, context: RunContext, worker: Worker, approved: Iterabl
     """Whether a unit is free that this worker may do with others; their seat is taken when their page connects."""
     if approved is None:
         approved = matching.candidates(conn, context.run_id, worker.id, context.positions.get(worker.id))
-    else:
-        approved = (free for free in approved if units.is_free(conn, free.id))
     return any(not conversations.had(conn, free.assignment_id, worker.id) for free in approved)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from crowdcore.state import AgentState
     from crowdcore.store import Database, FileStore
     from crowdcore.store.agents import AgentRow
+    from crowdcore.store.units import Free
+    from crowdcore.types import Refusal, Worker
 
 
 async def _nothing_more() -> bool:
@@ -49,6 +51,9 @@ class LiveWork(Protocol):
     @property
     def onboarding(self) -> bool:
         """Whether onboarding is a conversation too."""
+
+    async def offer(self, worker: Worker) -> tuple[list[Free], Refusal | None]:
+        """A seat that every plugin lets this worker take (it is not taken yet), or the last refusal."""
 
     def expect(self, agent_id: int) -> None:
         """This agent has just been made and waits: its connection is to come within the grace."""

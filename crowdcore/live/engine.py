@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from crowdcore.live.frames import Frame
     from crowdcore.live.seating import Changes
     from crowdcore.store.agents import AgentRow
+    from crowdcore.store.units import Free
+    from crowdcore.types import Refusal, Worker
 
 log = logging.getLogger("crowdcore.live")
 
@@ -90,6 +92,12 @@ class Live:
             log.exception("%s: live work", self._context.name)
 
     # Connections
+
+    async def offer(self, worker: Worker) -> tuple[list[Free], Refusal | None]:
+        """A seat that every plugin lets this worker take (it is not taken yet), or the last refusal."""
+        context, seats = self._context, self._context.config.blueprint.units_per_assignment
+        found = await context.db.aread(lambda c: conversations.offered(c, context.run_id, worker.id, seats))
+        return await self._eligible.first(worker, found)
 
     def expect(self, agent_id: int) -> None:
         """This agent is to be here within the grace; else it counts as gone."""
@@ -237,7 +245,7 @@ class Live:
     def dismiss(self, row: AgentRow, reason: str, note: str | None = None) -> None:
         """The agent has ended: its page is told, and its connection closed."""
         self._calm(row.id)
-        self._eligible.forget(row.id)
+        self._eligible.forget(row.worker.id)
         self.hub.tell(row.id, telling.over(row, reason, note))
         self.hub.close(row.id)
 

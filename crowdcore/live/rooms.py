@@ -71,6 +71,7 @@ class Rooms:
         self._greeting.add(agent_id)  # their first frame says everything, not one for each step
         try:
             while self._hub.present(agent_id):
+                await self._asked(agent_id)
                 found = await self._write(lambda c: self._take_seat(c, agent_id))
                 if found is not None:
                     self.apply(found)
@@ -80,6 +81,21 @@ class Rooms:
                     return
         finally:
             self._greeting.discard(agent_id)
+
+    async def _asked(self, agent_id: int) -> None:
+        """Have plugins answer what is to be known, before a transaction holds up others."""
+
+        def look(conn: Conn) -> None:
+            person = conversations.waiting(conn, agent_id)
+            if person is not None and person.kind != "onboarding":
+                self._seating(conn).look_for(person)
+
+        while not self._eligible.open_to_all:
+            try:
+                await self._context.db.aread(look)
+                return
+            except Unanswered as unanswered:
+                await self._eligible.ask(unanswered.questions)
 
     def _take_seat(self, conn: Conn, agent_id: int) -> Changes | None:
         person = conversations.waiting(conn, agent_id)

@@ -6,16 +6,14 @@ the oldest one, or open a new one. So nobody waits beside somebody they could wo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from crowdcore.live import names
-from crowdcore.live.eligibility import Question, Unanswered
-from crowdcore.live.grouping import fill
+from crowdcore.live.planning import OTHERS, Plan, Planner
 from crowdcore.store import conversations, events, units
-from crowdcore.store.conversations import Group, Room, Seat, Seated
-from crowdcore.store.units import START
+from crowdcore.store.conversations import Group, Room, Seated
 
 if TYPE_CHECKING:
     from crowdcore.context import RunContext
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 FINISH_SECONDS = 600.0
 """How long people have for what they send when a conversation is over."""
-OTHERS = 50
-"""People who wait, the longest first, who are looked at for somebody."""
 
 
 @dataclass
@@ -36,15 +32,6 @@ class Changes:
     rooms: dict[int, Room | None] = field(default_factory=dict)
     started: list[int] = field(default_factory=list)
     freed: bool = False
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """Who is to sit where: seats of one group by agent. `room` is the conversation there, if there is one."""
-
-    group: Group
-    room: Room | None
-    places: dict[int, Seat]
 
 
 class Seating:
@@ -64,26 +51,33 @@ class Seating:
 
     def seat(self, person: Waiting, avoid: Collection[int] = ()) -> bool:
         """Give somebody who waits the best free seat of assignments not in `avoid`; False if there is none."""
-        rooms = [r for r in conversations.rooms(self._conn, self._context.run_id) if r.assignment_id not in avoid]
-        me = Seated(person.agent_id, person.worker_id, 0, 0, self._since(person), person.until)
-        plan = self._completing(me, rooms) or self._regrouped(me, rooms, avoid) or self._joining(me, rooms)
-        plan = plan or self._opening(me, avoid)
+        planner = Planner(self._conn, self._context, self._eligible, avoid)
+        me = self._newcomer(person)
+        plan = planner.best(me)
         if plan is not None:
-            self._carry_out(plan, {me.agent_id: me} | {m.agent_id: m for r in rooms for m in r.members}, rooms)
+            self._carry_out(plan, {me.agent_id: me} | {m.agent_id: m for m in planner.people()}, planner.rooms)
         return plan is not None
+
+    def look_for(self, person: Waiting) -> None:
+        """As `seat`, but only to find out what plugins have to be asked: raises Unanswered, changes nothing."""
+        Planner(self._conn, self._context, self._eligible).best(self._newcomer(person))
 
     def regroup(self) -> bool:
         """Let people who sit in different conversations begin one, if they can; whether anybody does."""
-        rooms = conversations.rooms(self._conn, self._context.run_id)
-        if len(rooms) < 2:
+        planner = Planner(self._conn, self._context, self._eligible)
+        people = planner.people()
+        if len(planner.rooms) < 2 or len(people) < self._seats:
             return False
-        people = sorted((m for r in rooms for m in r.members), key=lambda m: (m.since, m.agent_id))
         for me in people[:OTHERS]:
-            plan = self._regrouped(me, rooms, ())
+            plan = planner.together(me)
             if plan is not None:
-                self._carry_out(plan, {m.agent_id: m for m in people}, rooms)
+                self._carry_out(plan, {m.agent_id: m for m in people}, planner.rooms)
                 return True
         return False
+
+    def _newcomer(self, person: Waiting) -> Seated:
+        since = self._service if person.since is None else person.since
+        return Seated(person.agent_id, person.worker_id, 0, 0, since, person.until)
 
     def rise(self, agent_id: int, room: Room) -> None:
         """Somebody gives their seat up and goes on waiting, or ends."""
@@ -106,7 +100,7 @@ class Seating:
         """A conversation of one person that belongs to no assignment (an onboarding)."""
         made = conversations.create(self._conn, self._context.run_id, None, 0, self._now)
         name = names.display(self._context.config, 0)
-        conversations.sit(self._conn, person.agent_id, made, None, name, self._since(person))
+        conversations.sit(self._conn, person.agent_id, made, None, name, self._newcomer(person).since)
         self.moves.append(("conversation", made, None, "waiting"))
         self._full(made)
 
@@ -150,101 +144,7 @@ class Seating:
         most = self._context.config.pairing.max_conversations
         return not most or conversations.count(self._conn, self._context.run_id, "live") < most
 
-    def _since(self, person: Waiting) -> float:
-        return self._service if person.since is None else person.since
-
-    def _completing(self, me: Seated, rooms: Sequence[Room]) -> _Plan | None:
-        """The oldest conversation that only lacks this person."""
-        for room in rooms:
-            if len(room.members) == self._seats - 1 and not self._had(me, room.assignment_id):
-                found = self._joining(me, [room])
-                if found is not None:
-                    return found
-        return None
-
-    def _joining(self, me: Seated, rooms: Sequence[Room]) -> _Plan | None:
-        """The lowest free seat of the oldest conversation that has one for this person."""
-        for room in rooms:
-            if self._had(me, room.assignment_id):
-                continue
-            free = conversations.free_seats(self._conn, room.assignment_id, room.base, self._seats)
-            self._answered((me,), free)
-            for seat in free:
-                if self._may(me, seat):
-                    return _Plan(Group(room.assignment_id, room.base), room, {me.agent_id: seat})
-        return None
-
-    def _opening(self, me: Seated, avoid: Collection[int]) -> _Plan | None:
-        """The first assignment that nobody has begun and this person may do."""
-        limit = 1 if self._eligible.open_to_all and not avoid else conversations.FRESH
-        for group in self._fresh(me, limit, avoid):
-            free = conversations.free_seats(self._conn, group.assignment_id, group.base, self._seats)
-            self._answered((me,), free)
-            for seat in free:
-                if self._may(me, seat):
-                    return _Plan(group, None, {me.agent_id: seat})
-        return None
-
-    def _fresh(self, me: Seated, limit: int, avoid: Collection[int]) -> Iterable[Group]:
-        found = conversations.fresh(self._conn, self._context.run_id, me.worker_id, self._seats, START, limit)
-        return (g for g in found if g.assignment_id not in avoid and not self._had(me, g.assignment_id))
-
-    def _regrouped(self, me: Seated, rooms: Sequence[Room], avoid: Collection[int]) -> _Plan | None:
-        """A conversation that is full with this person and others who wait elsewhere, the longest first."""
-        others = [m for r in rooms for m in r.members if m.worker_id != me.worker_id]
-        others = sorted(others, key=lambda m: (m.since, m.agent_id))[:OTHERS]
-        if self._seats < 2 or len(others) < self._seats - 1:
-            return None
-        for room in rooms:
-            here = {m.agent_id for m in room.members}
-            if me.agent_id not in here and self._had(me, room.assignment_id):
-                continue
-            plan = self._filled(Group(room.assignment_id, room.base), room, me, others)
-            if plan is not None:
-                return plan
-        for group in self._fresh(me, conversations.FRESH, avoid):
-            plan = self._filled(group, None, me, others)
-            if plan is not None:
-                return plan
-        return None
-
-    def _filled(self, group: Group, room: Room | None, me: Seated, others: Sequence[Seated]) -> _Plan | None:
-        here = () if room is None else room.members
-        seats = conversations.free_seats(self._conn, group.assignment_id, group.base, self._seats)
-        seats += [Seat(m.unit_id, m.seat) for m in here]
-        must = [me, *(m for m in here if m.agent_id != me.agent_id)]
-        workers = {m.worker_id for m in must}
-        if len(seats) != self._seats or len(must) > len(seats) or len(workers) < len(must):
-            return None
-        may: list[Seated] = []
-        for other in others:
-            if other.worker_id not in workers and not self._had(other, group.assignment_id):
-                workers.add(other.worker_id)
-                may.append(other)
-        if len(must) + len(may) < len(seats):
-            return None
-        self._answered([*must, *may], seats)
-        now = {m: Seat(m.unit_id, m.seat) for m in here}
-        found = fill(sorted(seats, key=lambda s: s.number), must, may, self._may, now)
-        return None if found is None else _Plan(group, room, {m.agent_id: seat for m, seat in found.items()})
-
-    def _had(self, person: Seated, assignment_id: int) -> bool:
-        return conversations.had(self._conn, assignment_id, person.worker_id)
-
-    def _may(self, person: Seated, seat: Seat) -> bool:
-        asked = Question(person.agent_id, person.worker_id, seat.unit_id)
-        return person.unit_id == seat.unit_id or bool(self._eligible.may(asked))
-
-    def _answered(self, people: Sequence[Seated], seats: Sequence[Seat]) -> None:
-        """Raise Unanswered for what nobody has asked yet."""
-        if self._eligible.open_to_all:
-            return
-        asked = [Question(p.agent_id, p.worker_id, s.unit_id) for p in people for s in seats if p.unit_id != s.unit_id]
-        unknown = [question for question in asked if self._eligible.may(question) is None]
-        if unknown:
-            raise Unanswered(unknown)
-
-    def _carry_out(self, plan: _Plan, people: dict[int, Seated], rooms: Sequence[Room]) -> None:
+    def _carry_out(self, plan: Plan, people: dict[int, Seated], rooms: Sequence[Room]) -> None:
         conn, config = self._conn, self._context.config
         for room in rooms:
             if any(m.agent_id in plan.places for m in room.members):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crowdcore.status import check_move
-from crowdcore.store.units import START, Free
 
 if TYPE_CHECKING:
     from crowdcore.store.sql import Conn, Row
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 FRESH = 50
 """Assignments that nobody has begun which are looked at for somebody."""
+_FEW, _MANY = 8, 64
 
 
 @dataclass(frozen=True)
@@ -164,40 +164,60 @@ def free_seats(conn: Conn, assignment_id: int, base: int, seats: int) -> list[Se
     return [Seat(r["id"], r["seat"]) for r in rows]
 
 
-def fresh(
-    conn: Conn, run_id: int, worker_id: int, seats: int, after: tuple[int, int], limit: int
-) -> list[Group]:  # fmt: skip
+_LEFT = (
+    "SELECT 1 FROM agent g JOIN conversation c ON c.id = g.conversation_id"
+    " WHERE g.worker_id = :worker AND c.assignment_id = {assignment} AND c.started_at IS NOT NULL"
+)
+"""Whether a worker has ever begun an assignment with others, also if they left and hold no unit of it."""
+
+
+def fresh(conn: Conn, run_id: int, worker_id: int, seats: int, limit: int) -> list[Group]:
     """Groups that nobody sits in, of assignments this worker has had no unit of, in the order of their first units."""
     rows = conn.all(
         "SELECT u.assignment_id, u.seat FROM unit u WHERE u.run_id = :run AND u.status = 'launched'"
-        " AND (u.seat, u.id) > (:seat, :id) AND u.seat % :seats = 0"
+        " AND u.seat % :seats = 0"
         " AND NOT EXISTS (SELECT 1 FROM unit d WHERE d.assignment_id = u.assignment_id AND d.worker_id = :worker)"
-        " AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.assignment_id = u.assignment_id"
-        " AND c.base = u.seat AND c.status = 'waiting') ORDER BY u.seat, u.id LIMIT :limit",
-        run=run_id, worker=worker_id, seats=seats, seat=after[0], id=after[1], limit=limit,
+        f" AND NOT EXISTS ({_LEFT.format(assignment='u.assignment_id')})"
+        " AND NOT EXISTS (SELECT 1 FROM conversation o WHERE o.assignment_id = u.assignment_id"
+        " AND o.base = u.seat AND o.status = 'waiting') ORDER BY u.seat, u.id LIMIT :limit",
+        run=run_id, worker=worker_id, seats=seats, limit=limit,
     )  # fmt: skip
     return [Group(r["assignment_id"], r["seat"]) for r in rows]
 
 
-def offered(conn: Conn, run_id: int, worker_id: int, seats: int) -> list[Free]:
+def offered(conn: Conn, run_id: int, worker_id: int, seats: int) -> list[Seat]:
     """Free seats that this worker might take: of conversations that wait, then of the first fresh assignments."""
-    groups = [Group(r.assignment_id, r.base) for r in rooms(conn, run_id)]
-    groups += fresh(conn, run_id, worker_id, seats, START, FRESH)
-    return [
-        Free(seat.unit_id, group.assignment_id, seat.number)
-        for group in groups if not had(conn, group.assignment_id, worker_id)
-        for seat in free_seats(conn, group.assignment_id, group.base, seats)
-    ]  # fmt: skip
+    waiting = rooms(conn, run_id)
+    had = had_by(conn, [r.assignment_id for r in waiting]) if waiting else {}
+    groups = [Group(r.assignment_id, r.base) for r in waiting if worker_id not in had[r.assignment_id]]
+    groups += fresh(conn, run_id, worker_id, seats, FRESH)
+    return [seat for group in groups for seat in free_seats(conn, group.assignment_id, group.base, seats)]
 
 
 def had(conn: Conn, assignment_id: int, worker_id: int) -> bool:
     """Whether the worker holds, has done or has ever begun a seat of this assignment with others."""
-    sql = (
-        "SELECT 1 FROM unit WHERE assignment_id = :assignment AND worker_id = :worker UNION ALL"
-        " SELECT 1 FROM agent g JOIN conversation c ON c.id = g.conversation_id"
-        " WHERE g.worker_id = :worker AND c.assignment_id = :assignment AND c.started_at IS NOT NULL"
+    sql = "SELECT 1 FROM unit WHERE assignment_id = :assignment AND worker_id = :worker UNION ALL " + _LEFT.format(
+        assignment=":assignment"
     )
     return conn.one(sql, assignment=assignment_id, worker=worker_id) is not None
+
+
+def had_by(conn: Conn, assignments: list[int]) -> dict[int, set[int]]:
+    """For each of these assignments the workers of whom `had` is true."""
+    found: dict[int, set[int]] = {assignment: set() for assignment in assignments}
+    for start in range(0, len(assignments), _MANY):
+        chunk = assignments[start : start + _MANY]
+        size = 1 if len(chunk) == 1 else _FEW if len(chunk) <= _FEW else _MANY  # few texts, so that they are prepared
+        ids = {f"a{n}": chunk[min(n, len(chunk) - 1)] for n in range(size)}
+        among = ", ".join(f":{name}" for name in ids)
+        for row in conn.all(
+            f"SELECT assignment_id, worker_id FROM unit WHERE assignment_id IN ({among}) AND worker_id IS NOT NULL"
+            " UNION SELECT c.assignment_id, g.worker_id FROM conversation c JOIN agent g ON g.conversation_id = c.id"
+            f" WHERE c.assignment_id IN ({among}) AND c.started_at IS NOT NULL",
+            **ids,
+        ):
+            found[row["assignment_id"]].add(row["worker_id"])
+    return found
 
 
 def create(conn: Conn, run_id: int, assignment_id: int | None, base: int, now: float) -> int:

@@ -104,11 +104,6 @@ def take(conn: Conn, unit_id: int, worker_id: int) -> bool:
     )  # fmt: skip
 
 
-def is_free(conn: Conn, unit_id: int) -> bool:
-    """Whether somebody may take it now."""
-    return conn.one("SELECT 1 FROM unit WHERE id = :id AND status = 'launched'", id=unit_id) is not None
-
-
 def release(conn: Conn, unit_id: int, *, expire: bool, reason: str) -> str:
     """assigned -> launched (or expired, when the run takes no new work); returns the new status."""
     target = "expired" if expire else "launched"
