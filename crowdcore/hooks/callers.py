@@ -193,7 +193,7 @@ class Callers:
             return _checked(source, await call())
         except CrowdError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a hook's sys.exit() must not end the server
             raise failed(source, error) from error
 
     def _bound(

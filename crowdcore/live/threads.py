@@ -145,10 +145,12 @@ async def in_thread(assignment: LiveAssignment, function: Callable[[Blocking], T
             return
         if error is None:
             done.set_result(value)
-        elif isinstance(error, StopIteration):  # a future takes none
-            done.set_exception(RuntimeError("StopIteration"))
-        else:
+        elif isinstance(error, Exception) and not isinstance(error, StopIteration):
             done.set_exception(error)
+        else:  # sys.exit() and the like would end the server, a future takes no StopIteration
+            stopped = RuntimeError(f"{type(error).__name__} {error}".strip())
+            stopped.__cause__ = error
+            done.set_exception(stopped)
 
     def work() -> None:
         value, error = None, None
