@@ -340,7 +340,7 @@ class LiveAssignment(Protocol):
         ...
 
     async def turn(self, seat: int | None) -> None:
-        """Show everybody whose turn it is (None: nobody's); a bot speaks when it is its turn."""
+        """Show everybody whose turn it is (None: nobody's, everybody may write); a bot speaks when it is its turn."""
         ...
 
     async def form(self, to: int | None, form: Json) -> None:

@@ -221,7 +221,7 @@ class Conversation(Talk):
 
     def is_due(self, seat: int) -> bool | None:
         """Whether it is this seat's turn and nothing of it waits to be received; None where there are no turns."""
-        if not self._turns:
+        if self._turn is None:
             return None
         return self._turn == seat and not any(message.seat == seat for message in self._messages.values())
 
