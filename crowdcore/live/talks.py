@@ -15,6 +15,7 @@ from crowdcore.live.conversation import Conversation
 from crowdcore.live.ends import Ending
 from crowdcore.live.timers import Timer
 from crowdcore.store import agents, conversations
+from crowdcore.transcripts import seat_of
 from crowdcore.work import end_agent
 
 if TYPE_CHECKING:
@@ -287,7 +288,8 @@ class Talks:
         )
         if found.status != "ended":  # it is being opened
             return telling.in_conversation(self._context, row, rows, present)
-        return telling.after(self._context, row, rows, present, found.reason)
+        last = {seat_of(each): each for each in rows}  # of two who had a seat one after the other
+        return telling.after(self._context, row, _by_seat(last), present, found.reason)
 
     def _tell(self, going: _Going) -> None:
         """Send everybody the state of things."""

@@ -89,7 +89,8 @@ def test_in_the_seat_of_somebody_who_left_and_it_is_kept_who_said_what(chats) ->
     clock.advance(11)
     one.say({"text": "three"})
     one.wait("message", data={"text": "again: three"})
-    one.wait("status", phase="finish")
+    people = one.wait("status", phase="finish")["people"]
+    assert [(person["name"], person["bot"]) for person in people] == [("Person 1", False), ("Person 2", True)]
     assert one.submit({}).status_code == 200
     said = [
         (m["text"], m["sender"], m["person"], (m["bot"] or {}).get("name")) for m in chats.kept(run, one)["messages"]
