@@ -218,6 +218,7 @@ async def act(words: argparse.Namespace) -> dict[str, object]:
     timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
         numbers = await ACTIONS[words.action](http, words, traffic)
+        traffic.over = True
     return {**numbers, "faults": traffic.faults[:20]}
 
 

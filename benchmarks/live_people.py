@@ -29,6 +29,7 @@ class Traffic:
     took: list[float] = field(default_factory=list)
     relayed: int = 0
     faults: list[str] = field(default_factory=list)
+    over: bool = False
 
 
 class Person:
@@ -97,7 +98,7 @@ class Person:
                     self._fault(f"frame {frame['seq']} comes as number {self._seq}")
                     self._seq = frame["seq"]
             _HEARD.get(frame["type"], _ignore)(self, frame, now)
-        if self._socket.close_code not in (1000, None):
+        if not self._traffic.over:
             self._fault(f"closed with {self._socket.close_code}")
 
     def _message(self, frame: dict[str, Any], now: float) -> None:

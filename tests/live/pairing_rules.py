@@ -4,7 +4,7 @@ knows of the people (who is there, since when, who did nothing wrong)."""
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -62,6 +62,7 @@ def broken(conn: Conn, world: World, now: float) -> Iterator[str]:
         yield from rule(conn, 1)
     yield from together.overdue(conn, 1, now)
     yield from _one_each(people)
+    yield from _suited(conn, world)
     yield from _presence(people, world, now)
     yield from _waits(people, world, now)
     yield from _left_waiting(conn, people, world)
@@ -76,6 +77,19 @@ def _one_each(people: Rows) -> Iterator[str]:
         if row["status"] in OPEN_AGENT and row["kind"] != "bot":
             open_ones[row["worker"]].append(row["id"])
     yield from (f"{worker} has agents {found} at once" for worker, found in open_ones.items() if len(found) > 1)
+
+
+def _suited(conn: Conn, world: World) -> Iterator[str]:
+    """Nobody has a seat that is not for them, and nobody begins an assignment twice."""
+    rows = conn.all(
+        "SELECT g.id, g.status, w.name, a.ordinal, c.started_at FROM agent g JOIN worker w ON w.id = g.worker_id"
+        " JOIN conversation c ON c.id = g.conversation_id JOIN assignment a ON a.id = c.assignment_id"
+        " WHERE g.kind <> 'bot' ORDER BY g.id"
+    )
+    wrong = [row for row in rows if not world.can(row["name"], row["ordinal"])]
+    yield from (f"{row['name']} may not do item {row['ordinal']}" for row in wrong)
+    begun = Counter((row["name"], row["ordinal"]) for row in rows if row["started_at"] is not None)
+    yield from (f"{name} began item {n} {count} times" for (name, n), count in begun.items() if count > 1)
 
 
 def _presence(people: Rows, world: World, now: float) -> Iterator[str]:

@@ -69,7 +69,7 @@ class Tab:
         self.document: dict[str, Any] = {}
         self.acknowledged: dict[int, dict[str, Any]] = {}
         self.faults: list[str] = []
-        self.status = ""
+        self.status = self.phase = ""
         self._answers: dict[str, str] = {}
         self._seq = 0
         self._said = 0
@@ -89,8 +89,8 @@ class Tab:
 
     @property
     def over(self) -> bool:
-        """Whether the page was told that there is nothing more to wait for."""
-        return self.status in ("completed", "ended")
+        """Whether the page was told that the conversation is over."""
+        return self.phase in ("finish", "done")
 
     @property
     def reply(self) -> httpx.Response:
@@ -117,7 +117,7 @@ class Tab:
         self._page.enter()
         self.document = self._page.document
         if self.agent != before:
-            self._seq, self.status = 0, ""
+            self._seq, self.status, self.phase = 0, "", ""
         return self._page.reply.status_code
 
     def call(self, method: str, path: str) -> httpx.Response:
@@ -141,7 +141,7 @@ class Tab:
             return False
         self._connected = Connected(socket, self)
         assert self._connected.first.wait(PATIENCE), "no frame comes"
-        return not self.over and self.there
+        return self.there
 
     def close(self, *, cleanly: bool = True) -> None:
         """Close the socket."""
@@ -184,4 +184,4 @@ class Tab:
             case "error" if "id" in frame:
                 self._answers[frame["id"]] = frame["code"]
             case "status":
-                self.status = frame["status"]
+                self.status, self.phase = frame["status"], frame["phase"]
