@@ -308,7 +308,7 @@ class Conversation(Talk):
             if isinstance(cause, Left) and cause.seat in self._members:
                 return Ending(_reason(cause.reason), cause.seat, cause.reason)
             if isinstance(cause, Silence):
-                return Ending("left", cause.seat, "timed_out", str(cause))
+                return Ending("timed_out" if cause.seat is None else "left", cause.seat, "timed_out", str(cause))
         return self._broken(error)
 
     def _broken(self, error: BaseException) -> Ending:

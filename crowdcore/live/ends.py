@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Reason = Literal["done", "failed", "left", "max_duration", "stand_in_failed", "replay_mismatch", "stopped"]
+Reason = Literal["done", "failed", "left", "timed_out", "max_duration", "stand_in_failed", "replay_mismatch", "stopped"]
 
 
 class Left(Exception):
@@ -40,8 +40,8 @@ class Ended(Exception):
 class Ending:
     """How a conversation ended: `seat` is who caused it (None: nobody), `why` a word, `detail` a line for the log.
 
-    `left`: somebody left (`why`: left, returned), or did not act in time (`why`: timed_out; `seat` None if nobody
-    said anything). `failed`: the blueprint raised.
+    `left`: somebody left (`why`: left, returned), or did not act in time (`why`: timed_out). `timed_out`: nobody said
+    anything for as long as the blueprint waits. `failed`: the blueprint raised.
     """
 
     reason: Reason

@@ -20,7 +20,8 @@ GONE = "Somebody has lost their connection. Wait for them, or finish: you are pa
 FAILED = "Something went wrong on our side, and the conversation is over. You can finish, and you are paid."
 LONG = "The time for this conversation is over. You can finish now."
 NOTES = {
-    "left": LEFT, "failed": FAILED, "max_duration": LONG, "stand_in_failed": LEFT, "replay_mismatch": FAILED,
+    "left": LEFT, "failed": FAILED, "max_duration": LONG, "timed_out": LONG, "stand_in_failed": LEFT,
+    "replay_mismatch": FAILED,
 }  # fmt: skip
 """What is said about the end of a conversation, by its reason."""
 ENDED = {

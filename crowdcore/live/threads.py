@@ -161,7 +161,7 @@ async def in_thread(assignment: LiveAssignment, function: Callable[[Blocking], T
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(settle, value, error)
 
-    _start(work, f"crowd-live-{assignment.conversation}", stack)
+    _start(work, f"crowd-conversation-{assignment.conversation}", stack)
     try:
         return await asyncio.shield(done)
     except asyncio.CancelledError:

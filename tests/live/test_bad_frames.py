@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -24,7 +25,8 @@ INVALID: list[str | bytes] = [
     '{"type": "shout"}', '{"type": 7}', '{"type": ["message"]}', '{"type": {"a": 1}}', '{"type": "MESSAGE", "id": "a"}',
     '{"type": "message"}', '{"type": "message", "data": 1}', '{"type": "message", "id": "a"}',
     message(id=""), message(id=7), message(id=None), message(id=["a"]), message(id="x" * 65),
-    message("a\0b"), '{"type": "message", "id": "a", "data": "\\ud800"}', '{"type": "message", "id": "\\udc00", "data": 1}',
+    message("a\0b"), '{"type": "message", "id": "a", "data": "\\ud800"}',
+    '{"type": "message", "id": "\\udc00", "data": 1}',
     '{"type": "message", "id": "a", "data": NaN}', '{"type": "message", "id": "a", "data": Infinity}',
     '{"type": "message", "id": "a", "data": 1e999}', message(DEEP), '{"type": "message", "id": "a\\u0000", "data": 1}',
 ]  # fmt: skip
@@ -61,9 +63,8 @@ def test_a_frame_of_64_kb_is_taken_and_a_larger_one_is_not(stage: Stage) -> None
 def test_a_megabyte_closes_the_connection_and_nobody_else_notices(stage: Stage) -> None:
     stage.launch()
     one, two = stage.pair()
-    with pytest.raises(ConnectionClosed):  # it is cut off while it still sends, or right after
-        while True:
-            one.send(message("x" * 1_100_000))
+    with suppress(ConnectionClosed):  # it is cut off while it still sends, or right after
+        one.send(message("x" * 1_100_000))
     assert one.closed() in (1006, 1009)
     two.say("hello")
     two.wait("message")
@@ -89,7 +90,7 @@ def test_two_hundred_a_second_are_too_many(stage: Stage) -> None:
 def test_who_never_slows_down_is_cut_off(stage: Stage) -> None:
     stage.launch()
     one, two = stage.pair()
-    with pytest.raises(ConnectionClosed):
+    with suppress(ConnectionClosed):
         for n in range(100_000):
             one.say(n)
     assert one.closed() == 4429

@@ -32,7 +32,7 @@ class InThread:
 
 
 def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("crowd-live-")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("crowd-conversation-")]
 
 
 def test_a_function_that_blocks_plays_a_whole_conversation(stage: Stage) -> None:
@@ -40,7 +40,7 @@ def test_a_function_that_blocks_plays_a_whole_conversation(stage: Stage) -> None
         assert game.assignment.item == {"n": 0}
         assert (game.seats, [game.name(seat) for seat in game.seats]) == ((0, 1), ["Person 1", "Person 2"])
         assert [agent.worker.name for agent in game.agents] == ["one", "two"]
-        assert not (game.is_bot(0) or game.replaying)
+        assert (game.is_bot(0), game.replaying) == (False, False)
         game.context(None, {"topic": "cats"})
         game.turn(1)
         game.form(0, {"questions": []})
@@ -57,7 +57,7 @@ def test_a_function_that_blocks_plays_a_whole_conversation(stage: Stage) -> None
     two.say("hello")
     assert one.wait("message")["data"] == "hello"
     one.wait("status", status="completed")
-    assert hooks.answers == ["crowd-live-1"]
+    assert hooks.answers == ["crowd-conversation-1"]
     until(lambda: not threads())
 
 
@@ -140,9 +140,7 @@ def test_what_the_function_raises_ends_the_conversation_and_nothing_else(
         person.wait("status", status="in_task")
 
 
-def test_a_thread_that_never_comes_back_is_left_behind_and_said(
-    stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_thread_that_never_comes_back_is_left_behind_and_said(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     released = threading.Event()
     try:
         stage.launch(hooks=[InThread(lambda _: released.wait())], pairing={"max_duration": 60})
