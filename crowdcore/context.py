@@ -52,6 +52,10 @@ class LiveWork(Protocol):
     def onboarding(self) -> bool:
         """Whether onboarding is a conversation too."""
 
+    @property
+    def lingering(self) -> int:
+        """Conversations that are over and whose blueprints do not end: they still take their places."""
+
     async def offer(self, worker: Worker) -> tuple[list[Free], Refusal | None]:
         """A seat that every plugin lets this worker take (it is not taken yet), or the last refusal."""
 

@@ -45,6 +45,7 @@ class Live:
         self.onboarding = onboarding
         self._loop = asyncio.get_running_loop()
         self.hub = Hub(context.db, context.clock)
+        self.hub.freed = self.nudge
         self._timers = Timers(context.clock)
         self._eligible = Eligibility(context)
         self._talks = Talks(self, context, self.hub, self._timers, self._eligible)
@@ -92,6 +93,11 @@ class Live:
             log.exception("%s: live work", self._context.name)
 
     # Connections
+
+    @property
+    def lingering(self) -> int:
+        """Conversations that are over and whose blueprints do not end: they still take their places."""
+        return self.hub.lingering
 
     async def offer(self, worker: Worker) -> tuple[list[Free], Refusal | None]:
         """A seat that every plugin lets this worker take (it is not taken yet), or the last refusal."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import frames
@@ -141,6 +142,8 @@ class Hub:
         self._clock = clock
         self._connections: dict[int, Connection] = {}
         self._lingering: set[asyncio.Task[Any]] = set()
+        self.freed: Callable[[], None] | None = None
+        """Called when one that lingered has ended."""
 
     @property
     def lingering(self) -> int:
@@ -150,7 +153,14 @@ class Hub:
     def linger(self, task: asyncio.Task[Any]) -> None:
         """Count a blueprint that was left alone, until it ends after all."""
         self._lingering.add(task)
-        task.add_done_callback(self._lingering.discard)
+        task.add_done_callback(self._lingered)
+
+    def _lingered(self, task: asyncio.Task[Any]) -> None:
+        self._lingering.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody asks any more
+        if self.freed is not None:
+            self.freed()
 
     def attach(self, agent_id: int, socket: Socket) -> Connection:
         """A new connection of an agent; an older one is told that it was taken over, and closed (4409)."""

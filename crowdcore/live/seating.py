@@ -141,8 +141,9 @@ class Seating:
 
     def has_room(self) -> bool:
         """Whether one more conversation may go on."""
-        most = self._context.config.pairing.max_conversations
-        return not most or conversations.count(self._conn, self._context.run_id, "live") < most
+        most, live = self._context.config.pairing.max_conversations, self._context.live
+        lingering = 0 if live is None else live.lingering
+        return not most or conversations.count(self._conn, self._context.run_id, "live") + lingering < most
 
     def _carry_out(self, plan: Plan, people: dict[int, Seated], rooms: Sequence[Room]) -> None:
         conn, config = self._conn, self._context.config

@@ -159,6 +159,22 @@ def test_a_thread_that_never_comes_back_is_left_behind_and_said(stage: Stage, ca
     until(lambda: not threads())
 
 
+def test_a_thread_that_was_left_behind_still_takes_its_place(stage: Stage) -> None:
+    released = threading.Event()
+    try:
+        stage.launch(hooks=[InThread(lambda _: released.wait())], pairing={"max_conversations": 1, "max_duration": 60})
+        one, _ = stage.pair()
+        three, four = stage.person("three"), stage.person("four")
+        until(lambda: three.frames[-1]["waiting"]["full"] and four.frames[-1]["waiting"]["full"])
+        stage.clock.advance(61)
+        until(lambda: stage.clock.advance(0.2) or stage.agent(one)["conversation"] == "ended")
+        assert stage.agent(three)["status"] == "waiting"  # what hangs does not multiply
+        released.set()
+        three.wait("status", status="in_task")
+    finally:
+        released.set()
+
+
 def test_the_stack_is_small_and_deep_enough_and_other_threads_keep_theirs(stage: Stage) -> None:
     depth: list[int] = []
 
