@@ -156,7 +156,8 @@ def page(
     kinds = {f"k{n}": kind for n, kind in enumerate(special)}
     others = f" OR g.kind IN ({', '.join(f':{name}' for name in kinds)})" if kinds else ""
     rows = conn.all(
-        _SELECT + f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others}) AND (g.kind <> 'bot' OR :bots)"
+        _SELECT + f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others})"
+        " AND (g.kind <> 'bot' OR :bots)"
         " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no) ORDER BY g.id LIMIT :limit",
         run=run_id, after=after, unfinished=unfinished, simulated=simulated, bots="bot" in special, no=False,
         limit=limit, **kinds,
