@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import names, seats_of_bots
-from crowdcore.live.seating import FINISH_SECONDS, Changes, Seating
-from crowdcore.store import agents, conversations, events, units, workers
+from crowdcore.live.seating import FINISH_SECONDS, Changes
+from crowdcore.live.starting import start_ready
+from crowdcore.store import agents, conversations, events, seats, units, workers
 from crowdcore.store.conversations import Seat
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def conclude(
     if ending.reason == "left" and ending.why == "timed_out" and ending.seat is not None:
         over.gone = _timed_out(conn, context, conversation_id, ending.seat)
     people = conversations.finish_by(conn, conversation_id, context.service.now() + FINISH_SECONDS)
-    for agent_id, visit_id in conversations.complete_bots(conn, conversation_id, now):
+    for agent_id, visit_id in seats.complete_bots(conn, conversation_id, now):
         moves.append(("agent", agent_id, "in_task", "completed"))
         if workers.end_visit(conn, visit_id, "submitted", now):
             moves.append(("visit", visit_id, "open", "submitted"))
@@ -96,26 +97,16 @@ def end_in_conversation(conn: Conn, context: RunContext, row: AgentRow, reason: 
 
 def _requeue(conn: Conn, context: RunContext, assignment_id: int, conversation_id: int) -> bool:
     """New units for an assignment that was not done to its end, if the budget has room for them."""
-    seats, now = context.config.blueprint.units_per_assignment, context.clock.now()
-    budget, cost = context.config.task.budget, context.pay_micros * seats
+    each, now = context.config.blueprint.units_per_assignment, context.clock.now()
+    budget, cost = context.config.task.budget, context.pay_micros * each
     facts = {"assignment": assignment_id, "conversation": conversation_id}
     if budget is not None and units.promised(conn, context.run_id) + Decimal(cost) / units.MICROS > budget:
         events.append(conn, context.run_id, now, "units_not_requeued", "service", [], reason="budget", **facts)
         return False
-    made = conversations.add_units(conn, context.run_id, assignment_id, seats, context.pay_micros)
+    made = seats.add_units(conn, context.run_id, assignment_id, each, context.pay_micros)
     moves: list[events.Move] = [("unit", unit_id, None, "launched") for unit_id in made]
     events.append(conn, context.run_id, now, "units_requeued", "service", moves, units=made, **facts)
     return True
-
-
-def start_ready(conn: Conn, context: RunContext, eligible: Eligibility) -> Changes:
-    """Start conversations in which nobody is missing and that waited for others to end, the oldest first."""
-    seating = Seating(conn, context, eligible)
-    most = context.config.pairing.max_conversations
-    for conversation_id in conversations.ready(conn, context.run_id, most or 1000):
-        if not seating.start(conversation_id):
-            break
-    return seating.save("conversation_started", "service")
 
 
 def seat_bot(

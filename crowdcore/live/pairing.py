@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crowdcore import documents, following
 from crowdcore.defaults import pairing_by_config
 from crowdcore.errors import CrowdError
-from crowdcore.live import seats_of_bots
+from crowdcore.live import starting
 from crowdcore.live.seating import Changes, Seating
 from crowdcore.state import canonical
 from crowdcore.store import agents, conversations, events, outbox, units, workers
@@ -39,20 +39,19 @@ NOTICE_PAID = "Nobody else came in time. Thank you for waiting: you are paid for
 class Decision:
     """What is to be done, who said so (a plugin, or pairing.on_timeout), and what it needs from outside.
 
-    `bot` is the place of a stand-in and what it says of itself; `completions` ends the visits of people who are
-    released, by agent.
+    `bot` is the place of a stand-in; `completions` ends the visits of people who are released, by agent.
     """
 
     what: PairingDecision
     by: str
     reason: str
-    bot: tuple[int, Mapping[str, str | None]] | None = None
+    bot: int | None = None
     completions: Mapping[int, Completion] = field(default_factory=dict)
 
 
 @dataclass
 class Applied:
-    """`outcome`: done, dropped (somebody came or went meanwhile) or later (too many conversations go on)."""
+    """`outcome`: done, or dropped: somebody came or went meanwhile."""
 
     outcome: str
     changes: list[Changes] = field(default_factory=list)
@@ -117,8 +116,7 @@ def _with_bot(context: RunContext, decision: Decision) -> Decision:
     try:
         if stand_ins is None:
             raise ValueError("nothing is served")
-        at = stand_ins.index(decision.what.bot)
-        return replace(decision, bot=(at, stand_ins.about(at)))
+        return replace(decision, bot=stand_ins.index(decision.what.bot))
     except (CrowdError, ValueError) as error:
         log.error("%s: no stand-in %r: %s; those who wait are released", context.name, decision.what.bot, error)
         release = Release(context.config.pairing.waiting_pay)
@@ -166,9 +164,7 @@ def apply(
         return Applied("dropped")
     seating = Seating(conn, context, eligible)
     if isinstance(decision.what, LaunchReduced | StandIn):
-        if not seating.has_room():
-            return Applied("later")
-        _go_without(conn, context, seating, current, decision)
+        starting.go_without(conn, context, seating, current, _how(decision))
         return Applied("done", [seating.save("pairing_decided", "service", **facts)])
     if isinstance(decision.what, Wait):
         seating.wait(current, context.service.now() + decision.what.seconds - context.config.pairing.timeout)
@@ -182,18 +178,6 @@ def apply(
     return Applied("done", changes)
 
 
-def _go_without(conn: Conn, context: RunContext, seating: Seating, room: Room, decision: Decision) -> None:
-    """Nobody else is waited for: the empty units expire, bots take the seats if they are to, it begins."""
-    free = conversations.free_seats(conn, room.assignment_id, room.base, context.config.blueprint.units_per_assignment)
-    reason = NAMES[type(decision.what)]
-    conversations.expire_seats(conn, free, reason)
-    seating.moves += [("unit", seat.unit_id, "launched", "expired") for seat in free]
-    seating.start(room.id)
-    if decision.bot is not None:
-        for seat in free:
-            seating.moves += seats_of_bots.take(conn, context, room.id, seat, *decision.bot)[1]
-
-
 def _release(conn: Conn, context: RunContext, room: Room, decision: Decision) -> list[AgentRow]:
     assert isinstance(decision.what, Release)
     gone = []
@@ -203,6 +187,11 @@ def _release(conn: Conn, context: RunContext, room: Room, decision: Decision) ->
         send_away(conn, context, row, decision.completions[row.id], decision.what.pay, "released")
         gone.append(row)
     return gone
+
+
+def _how(decision: Decision) -> str:
+    """How the empty seats are done without, as a conversation keeps it until it begins."""
+    return "launch_reduced" if decision.bot is None else f"stand_in:{decision.bot}"
 
 
 def send_away(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crowdcore.errors import StoreError
-from crowdcore.live import leaving, pairing, telling
+from crowdcore.live import pairing, starting, telling
 from crowdcore.live.eligibility import Unanswered
 from crowdcore.live.seating import Changes, Seating
 from crowdcore.store import agents, conversations
@@ -200,7 +200,7 @@ class Rooms:
                 break
             self.apply(changes)
         if any(room.deadline is None for room in self._rooms.values()):  # perhaps more may go on at once by now
-            ready = await self._context.db.awrite(lambda c: leaving.start_ready(c, self._context, self._eligible))
+            ready = await self._context.db.awrite(lambda c: starting.start_ready(c, self._context, self._eligible))
             self.apply(ready)
 
     def _try_regroup(self, conn: Conn) -> Changes | None:
@@ -235,7 +235,6 @@ class Rooms:
                 self.apply(changes)
             for row in done.gone:
                 self._engine.dismiss(row, "expired", pairing.notice(decision))
-            again = done.outcome == "later"
         except StoreError as error:
             log.error("%s: %s", self._context.name, error)
             again = True

@@ -89,6 +89,11 @@ class Seating:
         for member in room.members:
             self.rise(member.agent_id, room)
 
+    def decided(self, room: Room, how: str) -> None:
+        """Nobody else is waited for, but it has to wait for its turn; `how` says what is done then."""
+        version = conversations.changed(self._conn, room.id, None, how)
+        self.changes.rooms[room.id] = replace(room, version=version, deadline=None, decided=how)
+
     def wait(self, room: Room, since: float) -> None:
         """Those who wait there count as having waited from `since` (service seconds)."""
         self._know(room)

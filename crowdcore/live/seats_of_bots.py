@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crowdcore.live import names
 from crowdcore.state import canonical
-from crowdcore.store import agents, conversations, workers
+from crowdcore.store import agents, seats, workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,5 +35,5 @@ def take(
         deadline=None, now=now,
     )  # fmt: skip
     name = names.display(context.config, seat.number)
-    conversations.seat_bot(conn, agent_id, conversation_id, name, canonical({**about, "at": at}))
+    seats.seat_bot(conn, agent_id, conversation_id, name, canonical({**about, "at": at}))
     return agent_id, [("visit", visit_id, None, "open"), ("agent", agent_id, None, "in_task")]

@@ -204,10 +204,12 @@ class Talks:
 
     async def left(self, row: AgentRow, why: str) -> None:
         """Somebody's agent has ended in the middle: a bot takes the seat, or the others come to an end."""
-        conversation_id = row.conversation_id or 0
-        going = self._going.get(conversation_id)
+        opening = self._opening.get(row.conversation_id or 0)
+        if opening is not None:
+            await asyncio.wait([opening])
+        going = self._going.get(row.conversation_id or 0)
         if going is None:
-            return  # it is being opened, and will see for itself
+            return
         seat = next((s for s, r in going.rows.items() if r.id == row.id), None)
         if seat is None:
             return

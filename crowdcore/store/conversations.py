@@ -67,7 +67,8 @@ class Waiting:
 class Room:
     """A conversation that waits, with those who sit there, by seat.
 
-    `deadline` (service seconds): until when the others are waited for; None once nobody is missing.
+    `deadline` (service seconds): until when the others are waited for; None once nobody is missing, or nobody else is
+    waited for. Then `decided` says how the empty seats are done without, as soon as there is room.
     """
 
     id: int
@@ -76,6 +77,7 @@ class Room:
     version: int
     deadline: float | None
     members: tuple[Seated, ...]
+    decided: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def _row(row: Row) -> ConversationRow:
 _OPEN = "status <> 'ended'"
 """The condition of the index over conversations that go on: it stands in every query that is to use it."""
 _ROOMS = (
-    "SELECT c.id, c.assignment_id, c.base, c.version, c.deadline, g.id AS g_id, g.worker_id, g.unit_id,"
+    "SELECT c.id, c.assignment_id, c.base, c.version, c.deadline, c.reason, g.id AS g_id, g.worker_id, g.unit_id,"
     " g.waiting_from, g.deadline AS g_until, u.seat FROM conversation c JOIN agent g ON g.conversation_id = c.id"
     " JOIN unit u ON u.id = g.unit_id WHERE "
 )
@@ -119,8 +121,9 @@ _ROOMS = (
 def rooms(conn: Conn, run_id: int, limit: int = 400) -> list[Room]:
     """Conversations that wait for somebody, the oldest first; `limit` counts people."""
     found = conn.all(
-        _ROOMS + f"c.run_id = :run AND c.status = 'waiting' AND c.{_OPEN} AND c.deadline IS NOT NULL"
-        " AND g.status = 'waiting' ORDER BY c.id, u.seat LIMIT :limit",
+        _ROOMS + f"c.run_id = :run AND c.status = 'waiting' AND c.{_OPEN}"
+        " AND (c.deadline IS NOT NULL OR c.reason IS NOT NULL) AND g.status = 'waiting'"
+        " ORDER BY c.id, u.seat LIMIT :limit",
         run=run_id, limit=limit,
     )  # fmt: skip
     return _rooms(found)
@@ -140,7 +143,7 @@ def _rooms(rows: list[Row]) -> list[Room]:
         member = Seated(r["g_id"], r["worker_id"], r["unit_id"], r["seat"], r["waiting_from"], r["g_until"])
         known = found.get(r["id"])
         members = (member,) if known is None else (*known.members, member)
-        found[r["id"]] = Room(r["id"], r["assignment_id"], r["base"], r["version"], r["deadline"], members)
+        found[r["id"]] = Room(r["id"], r["assignment_id"], r["base"], r["version"], r["deadline"], members, r["reason"])
     return list(found.values())
 
 
@@ -253,12 +256,15 @@ def vacate(conn: Conn, conversation_id: int) -> list[int]:
     return [r["id"] for r in conn.all(sql, id=conversation_id)]
 
 
-def changed(conn: Conn, conversation_id: int, deadline: float | None) -> int:
-    """Its seats changed: until when it waits now (None: nobody is missing); returns its new version."""
+def changed(conn: Conn, conversation_id: int, deadline: float | None, decided: str | None = None) -> int:
+    """Its seats changed: until when it waits now (None: nobody is waited for any more); returns its new version.
+
+    `decided` is kept as its reason for as long as it waits so.
+    """
     version: int = conn.value(
-        "UPDATE conversation SET version = version + 1, deadline = :deadline WHERE id = :id AND status = 'waiting'"
-        " RETURNING version",
-        deadline=deadline, id=conversation_id,
+        "UPDATE conversation SET version = version + 1, deadline = :deadline, reason = :decided"
+        " WHERE id = :id AND status = 'waiting' RETURNING version",
+        deadline=deadline, decided=decided, id=conversation_id,
     )  # fmt: skip
     return version
 
@@ -278,7 +284,8 @@ def begin(
     check_move("conversation", state, "live")
     check_move("agent", "waiting", "in_task")
     conn.execute(
-        "UPDATE conversation SET status = 'live', version = version + 1, deadline = :deadline, started_at = :now"
+        "UPDATE conversation SET status = 'live', version = version + 1, deadline = :deadline, started_at = :now,"
+        " reason = NULL"
         " WHERE id = :id AND status = 'waiting'",
         deadline=deadline, now=now, id=conversation_id,
     )  # fmt: skip
@@ -345,48 +352,6 @@ def of_run(conn: Conn, run_id: int, status: str) -> list[int]:
     """Ids of the run's conversations that are waiting, or live."""
     sql = f"SELECT id FROM conversation WHERE run_id = :run AND status = :status AND {_OPEN} ORDER BY id"
     return [r["id"] for r in conn.all(sql, run=run_id, status=status)]
-
-
-def expire_seats(conn: Conn, seats: list[Seat], reason: str) -> None:
-    """launched -> expired for units of a conversation that does without somebody there."""
-    check_move("unit", "launched", "expired")
-    conn.many(
-        "UPDATE unit SET status = 'expired', reason = :reason WHERE id = :id AND status = 'launched'",
-        [{"id": seat.unit_id, "reason": reason} for seat in seats],
-    )
-
-
-def add_units(conn: Conn, run_id: int, assignment_id: int, seats: int, pay_micros: int) -> list[int]:
-    """One more group of launched units for an assignment that is to be done again; their ids."""
-    last = conn.value("SELECT MAX(seat) FROM unit WHERE assignment_id = :id", id=assignment_id)
-    base = (last // seats + 1) * seats
-    return [
-        conn.value(
-            "INSERT INTO unit (run_id, assignment_id, seat, status, pay_micros)"
-            " VALUES (:run, :assignment, :seat, 'launched', :pay) RETURNING id",
-            run=run_id, assignment=assignment_id, seat=seat, pay=pay_micros,
-        )
-        for seat in range(base, base + seats)
-    ]  # fmt: skip
-
-
-def seat_bot(conn: Conn, agent_id: int, conversation_id: int, name: str, about: str) -> None:
-    """A bot's new agent sits in a conversation as `name`; `about` is JSON of what it says of itself."""
-    conn.execute(
-        "UPDATE agent SET conversation_id = :conversation, name = :name, bot = :about WHERE id = :id",
-        conversation=conversation_id, name=name, about=about, id=agent_id,
-    )  # fmt: skip
-
-
-def complete_bots(conn: Conn, conversation_id: int, now: float) -> list[tuple[int, int]]:
-    """in_task -> completed for the bots of a conversation; (agent, visit) of each."""
-    check_move("agent", "in_task", "completed")
-    rows = conn.all(
-        "UPDATE agent SET status = 'completed', ended_at = :now WHERE conversation_id = :id AND kind = 'bot'"
-        " AND status = 'in_task' RETURNING id, visit_id",
-        now=now, id=conversation_id,
-    )  # fmt: skip
-    return sorted((r["id"], r["visit_id"]) for r in rows)
 
 
 def any_in_run(conn: Conn, run_id: int) -> bool:

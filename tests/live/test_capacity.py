@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from crowdcore.testing import until
+import pytest
+
+from crowdcore.testing import LivePerson, until
 from tests.live.conftest import Stage
 
 
@@ -34,19 +36,47 @@ def test_a_place_in_a_full_room_that_is_given_up_is_waited_for_again(stage: Stag
     one.wait("status", status="ended")
 
 
-def test_a_stand_in_waits_for_room_too(stage: Stage) -> None:
-    stage.launch(
-        pairing={"max_conversations": 1, "timeout": 60, "on_timeout": "stand_in", "stand_in": {"type": "echo"}}
-    )
+def decided(stage: Stage, outcome: str) -> tuple[LivePerson, LivePerson, LivePerson]:
+    """A pair that talks, and somebody alone who need not wait for a partner any more, but for room."""
+    stage.launch(pairing={"max_conversations": 1, "timeout": 60, "on_timeout": outcome, "stand_in": {"type": "echo"}})
     one, two = stage.pair()
     alone = stage.person("alone")
     stage.clock.advance(61)
-    stage.clock.advance(5)
-    assert stage.agent(alone)["status"] == "waiting"
+    assert until(lambda: alone.frames[-1]["waiting"]["full"])
+    assert alone.frames[-1]["waiting"]["until"] is None
+    return one, two, alone
+
+
+@pytest.mark.parametrize(("outcome", "people"), [("stand_in", 2), ("launch_reduced", 1)])
+def test_what_was_decided_is_done_once_there_is_room(stage: Stage, outcome: str, people: int) -> None:
+    one, two, alone = decided(stage, outcome)
+    assert [event["decision"] for event in stage.events("pairing_decided")] == [outcome]
+    assert stage.rows("SELECT COUNT(*) AS n FROM unit WHERE status = 'expired'") == [{"n": 0}]
     one.say({"do": "end"})
     two.wait("status", phase="finish")
-    stage.clock.advance(2)
-    alone.wait("status", status="in_task")
+    assert len(alone.wait("status", status="in_task")["people"]) == people
+    assert [row["reason"] for row in stage.rows("SELECT reason FROM unit WHERE status = 'expired'")] == [outcome]
+    assert len(stage.events("pairing_decided")) == 1
+
+
+def test_until_then_a_partner_may_still_come(stage: Stage) -> None:
+    one, two, alone = decided(stage, "stand_in")
+    late = stage.person("late")
+    assert until(lambda: late.frames[-1]["waiting"]["full"])
+    one.say({"do": "end"})
+    two.wait("status", phase="finish")
+    for person in (alone, late):
+        assert [p["bot"] for p in person.wait("status", status="in_task")["people"]] == [False, False]
+
+
+def test_who_leaves_meanwhile_frees_everything(stage: Stage) -> None:
+    one, two, alone = decided(stage, "launch_reduced")
+    alone.close()
+    assert until(lambda: stage.agent(alone)["unit_id"] is None)
+    one.say({"do": "end"})
+    two.wait("status", phase="finish")
+    assert stage.rows("SELECT COUNT(*) AS n FROM unit WHERE status = 'expired'") == [{"n": 0}]
+    assert stage.rows("SELECT COUNT(*) AS n FROM conversation WHERE status <> 'ended'") == [{"n": 0}]
 
 
 def test_more_room_that_is_made_by_command_is_used_at_once(stage: Stage) -> None:
