@@ -70,6 +70,8 @@ class Tab:
         self.acknowledged: dict[int, dict[str, Any]] = {}
         self.faults: list[str] = []
         self.status = self.phase = ""
+        self.deaf = False
+        """Whether frames are lost on their way from now on: what a dying server sends."""
         self._answers: dict[str, str] = {}
         self._seq = 0
         self._said = 0
@@ -152,6 +154,7 @@ class Tab:
     def lost(self) -> None:
         """The server is gone, and the socket with it."""
         self.close(cleanly=False)
+        self.deaf = False
 
     def handed_over(self) -> Connected:
         """Leave the socket open and forget it: another one takes its place."""
@@ -174,6 +177,8 @@ class Tab:
 
     def heard(self, frame: dict[str, Any]) -> None:
         """A frame came; called by the listening thread."""
+        if self.deaf:
+            return
         if "seq" in frame:
             if frame["seq"] != self._seq + 1:
                 self.faults.append(f"{self.worker} gets frame {frame['seq']} after {self._seq}")

@@ -189,6 +189,8 @@ class Pairing(RuleBasedStateMachine):
         """The process dies while things fall due: what it had committed goes on elsewhere."""
         self.clock.advance(seconds)
         self._look_around()
+        for tab in self.tabs.values():
+            tab.deaf = True
         self.crashes += 1
         data = self.folder / f"data-{self.crashes}"
         shutil.copytree(self.data, data, ignore=shutil.ignore_patterns("crowd.db*", "lock*"))
