@@ -75,7 +75,7 @@ class CountingWorld:
         self.chain = hashlib.sha256(told.encode()).hexdigest()
         facts = {{"count": self.count, "choice": choice, "secret": self.secret, "quiet": self.quiet}}
         for agent in self.agents:
-            agent.observe({{**act, "task_data": {{**facts, "chain": self.chain}}}})
+            agent.observe({{"id": "Counter", "text": act["text"], "task_data": {{**facts, "chain": self.chain}}}})
 
     def episode_done(self):
         return self.count >= {TURNS}
@@ -101,11 +101,15 @@ TASKS = {
 """The files of each kind of task."""
 
 
-def broken(messages: list[dict[str, Any]]) -> Iterator[str]:
-    """What is wrong with the messages that one person got, one line each."""
+def told(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the world said of itself in these frames."""
+    return [frame["data"]["task_data"] for frame in messages if "task_data" in frame["data"]]
+
+
+def broken(said: list[dict[str, Any]]) -> Iterator[str]:
+    """What is wrong with what one person was `told`, one line each."""
     chain, secret, quiet = "", None, 0
-    for count, frame in enumerate(messages, 1):
-        facts = frame["data"]["task_data"]
+    for count, facts in enumerate(said, 1):
         if facts["count"] != count:
             yield f"message {count} counts {facts['count']}"
         if secret not in (None, facts["secret"]):
@@ -113,10 +117,10 @@ def broken(messages: list[dict[str, Any]]) -> Iterator[str]:
         if facts["quiet"] < quiet:
             yield f"it had been quiet {quiet} times, and {facts['quiet']} with message {count}"
         secret, quiet = facts["secret"], facts["quiet"]
-        told = f"{chain}/{count}/{facts['choice']}/{secret}/{quiet}"
-        chain = hashlib.sha256(told.encode()).hexdigest()
+        link = f"{chain}/{count}/{facts['choice']}/{secret}/{quiet}"
+        chain = hashlib.sha256(link.encode()).hexdigest()
         if facts["chain"] != chain:
             yield f"the chain breaks at message {count}"
             chain = facts["chain"]
-    if len(messages) != TURNS:
-        yield f"got {len(messages)} of {TURNS} messages"
+    if len(said) != TURNS:
+        yield f"was told of {len(said)} of {TURNS} messages"

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import aiohttp
 import pytest
@@ -125,11 +124,12 @@ class Story:
 
     def _compare(self) -> list[str]:
         """What each person was told, beside what the others were told and what is stored."""
-        found = [f"{name}: {line}" for name, stay in self.stays.items() for line in counting.broken(stay.messages)]
-        told: dict[Any, list[str]] = {}
-        for name, stay in self.stays.items():
-            told.setdefault(str([frame["data"] for frame in stay.messages]), []).append(name)
-        found += [f"only {names} were told the same" for names in told.values() if len(names) != 2]
+        told = {name: counting.told(stay.messages) for name, stay in self.stays.items()}
+        found = [f"{name}: {line}" for name, said in told.items() for line in counting.broken(said)]
+        alike: dict[str, list[str]] = {}
+        for name, said in told.items():
+            alike.setdefault(str(said), []).append(name)
+        found += [f"{names} were told the same" for names in alike.values() if len(names) != 2]
         database = open_database(None, self.machine.data, create=False)
         try:
             found += checks.unkept(database, {s.agent: s.acknowledged for s in self.stays.values()})
