@@ -141,7 +141,7 @@ class Feed:
         if event.kind in ("run_finished", "run_stopped"):
             return RunFinished(event.id, event.at, event.kind.removeprefix("run_"), data.get("reason", ""))
         row = await self._context.db.aread(lambda c: agents.get(c, data["agent"]))
-        if row is None or (row.unit is None and event.kind != "agent_ended"):
+        if row is None or row.kind == "bot" or (row.unit is None and event.kind != "agent_ended"):
             return None
         agent = await documents.view(self._context, row)
         if event.kind == "agent_ended":

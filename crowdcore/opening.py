@@ -24,7 +24,7 @@ from crowdcore.progress import Counters
 from crowdcore.secret import derive
 from crowdcore.serving import Serving
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import FileStore, runs, special, units
+from crowdcore.store import FileStore, outbox, runs, special, units
 from crowdcore.work import Work
 
 if TYPE_CHECKING:
@@ -188,7 +188,10 @@ def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launch
         opened = sum(count.get(s, 0) for s in ("created", "launched", "assigned"))
         lost = sum(count.get(s, 0) for s in ("expired", "rejected"))
         promised = sum(count.values()) - lost + sum(n for s, n in special.items() if s not in ("expired", "rejected"))
-        return Ahead(count.get("launched", 0), opened, promised * context.pay_micros)
+        waited = 0
+        if context.live is not None and context.config.task.budget is not None:
+            waited = int(outbox.waiting_pay(conn, context.run_id) * units.MICROS)
+        return Ahead(count.get("launched", 0), opened, promised * context.pay_micros + waited)
 
     return Launcher(context, items, setup.row.next_ordinal, ahead)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.store import agents, events, units
+from crowdcore.store import agents, events, outbox, units
 
 if TYPE_CHECKING:
     from crowdcore.store.events import Event
@@ -19,6 +19,7 @@ class Counters:
     """Units and agents by status, submissions, all of one run; `event` is the last event counted.
 
     `special` are units made on demand (golds, screening items): they cost money, and are not the task's data.
+    `waiting_pay` is for people who were released from a waiting room.
     """
 
     run: str
@@ -31,6 +32,7 @@ class Counters:
     agents: Counter[str] = field(default_factory=Counter)
     submissions: int = 0
     simulated: int = 0
+    waiting_pay: Decimal = Decimal(0)
     last_submission: float | None = None
 
     @classmethod
@@ -43,6 +45,7 @@ class Counters:
         counters.agents.update(agents.counts(conn, run_id))
         counters.submissions = agents.submitted_count(conn, run_id)
         counters.simulated = agents.simulated_count(conn, run_id)
+        counters.waiting_pay = outbox.waiting_pay(conn, run_id)
         return counters
 
     def apply(self, event: Event) -> None:
@@ -58,6 +61,8 @@ class Counters:
             self.submissions += 1
             self.last_submission = event.at
             self.simulated += bool(event.data.get("simulated"))
+        elif event.kind == "agent_ended":
+            self.waiting_pay += Decimal(event.data.get("waiting_micros", 0)) / units.MICROS
         counted = self.special if event.data.get("special") else self.units
         for kind, _id, source, target in event.data.get("moves", ()):
             counter = counted if kind == "unit" else self.agents if kind == "agent" else None
@@ -83,9 +88,9 @@ class Counters:
 
     @property
     def owed(self) -> Decimal:
-        """Money earned by submitted work that was not rejected, in `currency`."""
+        """Money earned by submitted work that was not rejected, and by waiting in vain, in `currency`."""
         special = sum(self.special[s] for s in ("completed", "accepted", "soft_rejected"))
-        return self.pay * (self.done + special - self.units["rejected"] - self.simulated)
+        return self.waiting_pay + self.pay * (self.done + special - self.units["rejected"] - self.simulated)
 
     @property
     def places(self) -> int:

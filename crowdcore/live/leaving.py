@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crowdcore.live import names, seats_of_bots
 from crowdcore.live.seating import FINISH_SECONDS, Changes
 from crowdcore.live.starting import start_ready
-from crowdcore.store import agents, conversations, events, seats, units, workers
+from crowdcore.store import agents, conversations, events, outbox, seats, units, workers
 from crowdcore.store.conversations import Seat
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def _requeue(conn: Conn, context: RunContext, assignment_id: int, conversation_i
     each, now = context.config.blueprint.units_per_assignment, context.clock.now()
     budget, cost = context.config.task.budget, context.pay_micros * each
     facts = {"assignment": assignment_id, "conversation": conversation_id}
-    if budget is not None and units.promised(conn, context.run_id) + Decimal(cost) / units.MICROS > budget:
+    promised = units.promised(conn, context.run_id) + outbox.waiting_pay(conn, context.run_id)
+    if budget is not None and promised + Decimal(cost) / units.MICROS > budget:
         events.append(conn, context.run_id, now, "units_not_requeued", "service", [], reason="budget", **facts)
         return False
     made = seats.add_units(conn, context.run_id, assignment_id, each, context.pay_micros)

@@ -213,7 +213,7 @@ def send_away(
         )  # fmt: skip
     events.append(
         conn, row.run_id, now, "agent_ended", "service", moves,
-        agent=row.id, worker=row.worker.id, visit=row.visit.id, reason="expired", why=why,
+        agent=row.id, worker=row.worker.id, visit=row.visit.id, reason="expired", why=why, waiting_micros=micros,
     )  # fmt: skip
 
 

@@ -78,6 +78,12 @@ def waiting(conn: Conn, run_id: int, kinds: frozenset[str], limit: int = 50) -> 
     return [_message(r) for r in rows if r["kind"] in kinds]
 
 
+def waiting_pay(conn: Conn, run_id: int) -> Decimal:
+    """What people of the run are owed, or were paid, for having waited in vain: rewards that belong to no unit."""
+    sql = "SELECT SUM(amount_micros) FROM outbox WHERE run_id = :run AND kind = 'reward' AND unit_id IS NULL"
+    return Decimal(int(conn.value(sql, run=run_id) or 0)) / MICROS
+
+
 def settle_unknown(conn: Conn, run_id: int, now: float) -> int:
     """sent -> unknown for rows that a process which died had in hand; returns how many."""
     return conn.execute(

@@ -72,6 +72,8 @@ def test_release_pays_what_it_says(stage: Stage) -> None:
     one = waiting(stage, Decides(Release(pay=Decimal("0.12"))))
     one.wait("status", status="ended")
     assert stage.owed() == {"one": ["0.12"]}
+    assert until(lambda: stage.run.counters.owed == Decimal("0.12"))
+    assert "0.12" in stage.crowd("owed", "t")
 
 
 def test_release_for_nothing_pays_nothing(stage: Stage) -> None:
