@@ -29,6 +29,7 @@ class Party:
     http: aiohttp.ClientSession
     acknowledged: Callable[[int], None]
     count: int = 0
+    said: int = 0
     faults: list[str] = field(default_factory=list)
 
     def acknowledge(self) -> None:
@@ -53,7 +54,6 @@ class Stay:
         self._token = document["token"]
         self._seq = 0
         self._pending: dict[str, Any] = {}
-        self._said = 0
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._changed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
@@ -82,8 +82,8 @@ class Stay:
 
     async def say(self, data: Any) -> str:
         """Send one more message; its id."""
-        self._said += 1
-        id = f"{self._name}-{self.agent}-{self._said}"
+        self._party.said += 1
+        id = f"{self._name}-{self._party.said}"
         self._pending[id] = data
         await self._send(id)
         return id
@@ -98,6 +98,11 @@ class Stay:
         except TimeoutError:
             return False
         return True
+
+    async def passed_on(self, id: str, seconds: float = PATIENCE) -> bool:
+        """Wait until a message came back, or the conversation is over; False if neither happened in time."""
+        over = ("finish", "done", "over")
+        return await self.until(lambda: self.phase in over or any(m["id"] == id for m in self.messages), seconds)
 
     async def submit(self, data: Any) -> int:
         """Submit until there is an answer; its status."""

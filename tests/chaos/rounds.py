@@ -1,0 +1,87 @@
+"""What rounds of live work share: a run that is served, killed, resumed and looked at."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from crowdcore.store import Database, open_database
+from tests.chaos import checks
+from tests.chaos.crew import Place
+from tests.chaos.server import Machine, Server
+
+T = TypeVar("T")
+
+
+def seeds(default: int, most: int = 10_000) -> list[int]:
+    """Those of `CROWD_CHAOS_SEEDS` (a number, or FIRST-LAST), `most` of them; else so many."""
+    wanted = os.environ.get("CROWD_CHAOS_SEEDS", str(default))
+    first, dash, last = wanted.partition("-")
+    return (list(range(int(first), int(last) + 1)) if dash else list(range(int(wanted))))[:most]
+
+
+@dataclass
+class Round:
+    """One run on a machine of its own; `faults` says what was wrong, one line each."""
+
+    machine: Machine
+    faults: list[str] = field(default_factory=list)
+    kills: list[str] = field(default_factory=list)
+    place: Place = field(default_factory=Place)
+
+    def write(self, files: dict[str, str]) -> None:
+        """The task's files."""
+        for name, text in files.items():
+            (self.machine.task / name).write_text(text)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Server]:
+        """The run, launched or resumed, as soon as it answers."""
+        async with self.starting() as server:
+            url = await server.url()
+            assert url is not None, self.machine.complaints()
+            await self.place.is_at(url)
+            yield server
+
+    @asynccontextmanager
+    async def starting(self) -> AsyncIterator[Server]:
+        """The same, as soon as the process is there."""
+        words = ["resume"] if self.exists() else ["run", "task.yaml"]
+        async with self.machine.crowd(*words, "--no-open") as server:
+            yield server
+
+    async def kill(self, server: Server, doing: str) -> None:
+        """kill -9, then look at what it left."""
+        await server.kill()
+        await self.place.is_at(None)
+        self.kills.append(doing)
+        if self.exists():
+            self.faults += [f"after kill {len(self.kills)} ({doing}): {fault}" for fault in self.look()]
+
+    def exists(self) -> bool:
+        """Whether the run is stored."""
+        path: Path = self.machine.data / "crowd.db"
+        if not path.exists():
+            return False
+        with closing(sqlite3.connect(path)) as connection:
+            try:
+                return connection.execute("SELECT 1 FROM run").fetchone() is not None
+            except sqlite3.OperationalError:  # killed before there were tables
+                return False
+
+    def look(self, *, ended: bool = False) -> list[str]:
+        """What is wrong in the database."""
+        return self.ask(lambda database: checks.faults(database, ended=ended))
+
+    def ask(self, question: Callable[[Database], T]) -> T:
+        """The answer of the database as it lies there."""
+        database = open_database(None, self.machine.data, create=False)
+        try:
+            return question(database)
+        finally:
+            database.close()
