@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import authored
+from crowdcore.errors import RunError
 from crowdcore.facade import Run
 from crowdcore.secret import derive
 from crowdcore.server.context import Limits
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from crowdcore.work import Work
 
 
+_TRIES = 5
 MACHINES = ("/metrics", "/healthz")
 """Addresses that machines ask all the time: they do not keep a run from ending."""
 
@@ -162,16 +165,23 @@ class Serving:
         from crowdcore.server.admin.address import remember_address
 
         options = self._setup.config.admin
-        port = options.port or self._free_admin_port(options.host)
-        pages = AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock)
-        port = await self._serve(admin_app(pages), options.host, port, None, None, "admin.port")
+        pages = admin_app(AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock))
+        if options.port is not None:
+            await self._serve(pages, options.host, options.port, None, None, "admin.port")
+        else:
+            await self._serve_near(pages, options.host)
         url = options.public_url or self._servers[-1][0].local_url
         await self.db.awrite(lambda c: remember_address(c, self.name, url))
         return url
 
-    def _free_admin_port(self, host: str) -> int:
-        """The port after the workers', or the next free one."""
-        return (next_free_port(host, self._servers[0][0].port + 1) or 0) if self._servers else 0
+    async def _serve_near(self, pages: Any, host: str) -> None:
+        """Serve on the port after the workers', or the next free one, or any: programs that start now take some too."""
+        for _ in range(_TRIES if self._servers else 0):
+            with suppress(RunError):
+                port = next_free_port(host, self._servers[0][0].port + 1) or 0
+                await self._serve(pages, host, port, None, None, "admin.port")
+                return
+        await self._serve(pages, host, 0, None, None, "admin.port")
 
     async def close(self) -> None:
         """Stop every server, in which requests in hand may end, and what the bots hold."""

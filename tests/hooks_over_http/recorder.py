@@ -1,4 +1,4 @@
-"""A plugin that implements every hook there is: it notes the call and changes nothing."""
+"""A plugin that implements every hook of work that people do alone: it notes the call and changes nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 from crowdcore import Refusal, hookimpl
 from crowdcore.plugins.checks import HOOKS
+
+TOGETHER = ("blueprint_live", "blueprint_cleanup", "pairing_timeout")
+"""Who implements the first of these makes a task one that people do together."""
 
 
 class Recorder:
@@ -23,7 +26,8 @@ class Recorder:
         self._changed = threading.Condition()
         self.plugin = SimpleNamespace()
         for name, spec in HOOKS.items():
-            setattr(self.plugin, name, self._implementation(name, spec.kind, spec.is_async))
+            if name not in TOGETHER:
+                setattr(self.plugin, name, self._implementation(name, spec.kind))
         self.plugin.worker_can_do_unit = self._worker_can_do_unit()
         self.plugin.blueprint_validate = self._blueprint_validate()
 
@@ -45,14 +49,10 @@ class Recorder:
                 f"{line} was not called {times} times: {self.calls}"
             )
 
-    def _implementation(self, name: str, kind: str, is_async: bool) -> Any:
+    def _implementation(self, name: str, kind: str) -> Any:
         def owner(inner: Any) -> Any:
             self.note(name)
             return inner()
-
-        async def live(inner: Any) -> Any:
-            self.note(name)
-            return await inner()
 
         def decision() -> None:
             self.note(name)
@@ -65,7 +65,7 @@ class Recorder:
             return []
 
         functions: dict[str, Any] = {
-            "owner": live if is_async else owner, "decision": decision, "listener": listener,
+            "owner": owner, "decision": decision, "listener": listener,
             "contribution": contribution,
         }  # fmt: skip
         function = functions[kind]
