@@ -335,7 +335,8 @@ class LiveAssignment(Protocol):
     async def send(self, to: int | None, data: Json, *, sender: str | None = None, id: str | None = None) -> None:
         """Deliver `data` to one seat, or to all if `to` is None, in the name of `sender` (a display name).
 
-        `id` is the message's if one is passed on: the sender's page knows its own message by it.
+        Without a sender the task itself speaks. `id` is the message's if one is passed on: the sender's page knows
+        its own message by it. ValueError if there is no such seat, TypeError or ValueError if `data` is not JSON.
         """
         ...
 
@@ -348,7 +349,7 @@ class LiveAssignment(Protocol):
         ...
 
     async def context(self, to: int | None, context: Json) -> None:
-        """Show one seat, or all, something beside the conversation; a later one replaces it."""
+        """Show one seat, or all, something (an object) beside the conversation; a later one replaces it."""
         ...
 
     async def save(self, data: Json) -> None:

@@ -95,7 +95,7 @@ class BlueprintSpecs:
         @hookimpl
         async def blueprint_live(run, assignment):
             message = await assignment.receive()
-            await assignment.send(None, message.data)
+            await assignment.send(None, message.data, sender=message.sender, id=message.id)
         """
 
     @owner
@@ -104,7 +104,7 @@ class BlueprintSpecs:
 
         @hookimpl
         def blueprint_cleanup(run, assignment):
-            games.pop(assignment.id, None)
+            games.pop(assignment.conversation, None)
         """
 
     @owner
