@@ -121,8 +121,9 @@ class Actor:
                 self._spoke += 1
                 self._acts.append(Act(self.me, data))
                 await stage.act(self._agent_id, f"bot-{self._seat}-{self._spoke}", data, self.about)
-        except CrowdError as error:
-            log.error("%s (%s, seat %d)", error, self.me, self._seat)
+        except Exception as error:
+            fault = None if isinstance(error, CrowdError) else error
+            log.error("%s (%s, seat %d)", error, self.me, self._seat, exc_info=fault)
             stage.gone(self._seat, "stand_in_failed")
         finally:
             self._asking = None

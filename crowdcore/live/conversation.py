@@ -57,6 +57,7 @@ class Conversation(Talk):
         self._known: dict[tuple[int, str], asyncio.Future[None] | None] = {}  # None: stored
         self._others: dict[int, Member] = {}  # who had, or will have, a seat while replaying, by agent
         self._loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_counted = False  # among those that are played again just now
         self._asked: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
 
     # Its life
@@ -69,9 +70,11 @@ class Conversation(Talk):
             self._close()
             self._loaded.set_result(None)
             return self._broken(error)
-        playing = asyncio.create_task(self._context.hooks.blueprint_live(self), name=f"conversation {self._row.id}")
         if self.replaying:
+            await self._hub.replays.acquire()
+            self._is_counted = True
             self._timers.after(REPLAY_SECONDS, self._took_too_long)
+        playing = asyncio.create_task(self._context.hooks.blueprint_live(self), name=f"conversation {self._row.id}")
         try:
             await self._played(playing)
         except asyncio.CancelledError:
@@ -79,6 +82,8 @@ class Conversation(Talk):
             playing.cancel()
             await asyncio.wait([playing], timeout=AT_STOP)
             raise
+        finally:
+            self._uncount()
         ending = self._how(playing)
         self._close()
         await self._clean_up()
@@ -172,7 +177,13 @@ class Conversation(Talk):
     def _take_seat(self, seat: int, agent_id: int) -> None:
         self._members[seat] = self._others[agent_id]
 
+    def _uncount(self) -> None:
+        if self._is_counted:
+            self._is_counted = False
+            self._hub.replays.release()
+
     def _caught_up(self) -> None:
+        self._uncount()
         for seat, row in self._rows.items():  # a seat may have been taken so late that nothing was written of it
             self._members[seat] = self._others[row.id]
 

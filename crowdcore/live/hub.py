@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_FRAMES, MOST_CHARACTERS = 1000, 1024 * 1024
 """What may wait to be sent to one connection."""
+REPLAYS = 32
+"""Conversations that are played again at a time: each has 5 s, and hundreds at once would be too slow for all."""
 TOO_SLOW, TAKEN_OVER, TOO_FAST, OVER = 4408, 4409, 4429, 1000
 _PAGE = 200
 
@@ -141,6 +143,8 @@ class Hub:
         self._db = db
         self._clock = clock
         self._connections: dict[int, Connection] = {}
+        self.replays = asyncio.Semaphore(REPLAYS)
+        """To be held while a conversation is played again."""
         self._lingering: set[asyncio.Task[Any]] = set()
         self.freed: Callable[[], None] | None = None
         """Called when one that lingered has ended."""
