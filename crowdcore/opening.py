@@ -58,6 +58,7 @@ async def open_run(setup: Setup) -> Opened:
         return await _open(setup, serving, hooks)
     except BaseException:
         await serving.close()
+        hooks.close()
         raise
 
 

@@ -79,6 +79,8 @@ class Supervisor:
             if self.context.live is not None:
                 await self.context.live.close()
             await self.opened.serving.close()
+            self.context.hooks.close()
+            self.context.gates.limiter.close()
 
     async def _begin(self) -> None:
         context, launcher = self.context, self.opened.launcher

@@ -66,3 +66,12 @@ def test_a_handle_of_an_ended_run_can_be_asked_all_the_same(launched: Launch, cl
     handle.stop()
     assert not handle.resumable
     assert handle.counters.done == 1
+
+
+def test_a_run_that_has_ended_leaves_no_thread_of_its_own_behind(launched: Launch, clock: ManualClock) -> None:
+    before = set(threading.enumerate())
+    handle = launched(assignments=1)
+    Browserless(handle.url, worker_id="x").enter().submit({"text": "x"})
+    assert set(threading.enumerate()) > before
+    let_end(handle, clock)
+    until(lambda: not [t for t in threading.enumerate() if t not in before and t.name.startswith("crowd-")])
