@@ -154,7 +154,8 @@ class Live:
             self.hub.tell(agent_id, frames.error("not_live", "This work has no live part."))
             self.hub.close(agent_id, NO_LIVE, "no_live")
             return False
-        self.hub.tell(agent_id, await self.status(row))
+        if not await self._talks.opened(row):  # then everybody in it has just been told
+            self.hub.tell(agent_id, await self.status(row))
         return True
 
     async def status(self, row: AgentRow) -> dict[str, Any]:

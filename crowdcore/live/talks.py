@@ -268,6 +268,13 @@ class Talks:
                     await end_agent(self._context, away, "left", actor="worker")
         return None
 
+    async def opened(self, row: AgentRow) -> bool:
+        """Whether the agent's conversation was just being opened; then it is open now, and its people were told."""
+        opening = self._opening.get(row.conversation_id or 0)
+        if opening is not None:
+            await asyncio.wait([opening])
+        return opening is not None and self._mine(row.id) is not None
+
     async def _once_open(self, agent_id: int) -> _Going | None:
         """The agent's conversation that is just being opened: who is told that it has begun may talk."""
         row = await self._context.db.aread(lambda c: agents.get(c, agent_id))
