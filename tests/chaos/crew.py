@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -48,10 +49,9 @@ class Place:
         """Nothing answered at `url`: wait a moment, or until somebody knows better."""
         async with self.changed:
             if self.url == url:
-                try:
-                    await asyncio.wait_for(self.changed.wait(), 0.2)
-                except TimeoutError:
-                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.2):  # wait_for of Python 3.11 may swallow a cancellation
+                        await self.changed.wait()
 
 
 class Log:

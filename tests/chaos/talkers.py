@@ -78,7 +78,7 @@ class Stay:
         task, self._listening = self._listening, None
         if task is not None:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), PATIENCE)
 
     async def say(self, data: Any) -> str:
         """Send one more message; its id."""
