@@ -6,7 +6,7 @@
 PORT ?= 3000
 WORKERS ?= 2
 ARGS ?=
-SEEDS ?= 20
+SEEDS ?= 50
 CASES ?= 10000
 
 ENVIRONMENT := .venv/.complete
@@ -32,7 +32,7 @@ test: $(ENVIRONMENT) ## every test, real browser and database included (make tes
 	@scripts/programs.sh
 	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-chaos: $(ENVIRONMENT) ## kill -9 at random instants, 20 seeds (make chaos SEEDS=50: more)
+chaos: $(ENVIRONMENT) ## kill -9 at random instants, 50 seeds (make chaos SEEDS=20: fewer)
 	@scripts/programs.sh
 	@CROWD_CHAOS_SEEDS=$(SEEDS) $(PYTHON_OF_IT) -m pytest -n $(WORKERS) tests/chaos $(ARGS)
 

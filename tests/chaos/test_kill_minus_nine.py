@@ -5,7 +5,7 @@ to it over HTTP and log every acknowledged submission with an fsync; the server 
 launches, while they work, and while it resumes. Then the export, the tables, the files, the listener's
 notes and the crew's log must tell the same story.
 
-By itself it runs 8 seeds, `make chaos` 20; `CROWD_CHAOS_SEEDS=50` runs seeds 0 to 49, `CROWD_CHAOS_SEEDS=17-17` only
+By itself it runs 8 seeds, `make chaos` 50; `CROWD_CHAOS_SEEDS=9` runs seeds 0 to 8, `CROWD_CHAOS_SEEDS=17-17` only
 that one.
 """
 
