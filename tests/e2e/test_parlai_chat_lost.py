@@ -180,6 +180,7 @@ def test_who_reads_further_up_is_not_pulled_away(town: Town, tmp_path: Path) -> 
             say(other.page, f"message {n}")
         last = hears(one.page, "message 19")
         expect(last).to_be_in_viewport()
+        expect(one.page.get_by_role("log")).to_have_attribute("aria-live", "polite")  # from here on messages are news
         one.page.get_by_role("log").locator(".text").first.scroll_into_view_if_needed()
         say(other.page, "news")
         more = one.page.get_by_role("button", name="1 new message")

@@ -19,6 +19,7 @@ export class Log {
     this.more = make("button", { type: "button", class: "more", hidden: true, onclick: () => this.toEnd() });
     this.element = make("div", { class: "log" }, this.scroller, this.more);
     this.atEnd = true;
+    this.top = 0; // where the reader was when we last looked
     new ResizeObserver(() => this.stay()).observe(this.scroller);
     document.addEventListener("visibilitychange", () => document.hidden || (this.unread = 0));
   }
@@ -42,6 +43,7 @@ export class Log {
   add(frame) {
     const known = this.known.get(frame.id);
     if (known?.frame.seq) return;
+    if (this.scroller.scrollTop < this.top) this.scrolled(); // the event of a scroll just now comes later
     if (known && this.isLast(known.element)) this.settle(known, frame);
     else {
       known?.element.remove();
@@ -127,6 +129,7 @@ export class Log {
 
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    this.top = scrollTop;
     this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     if (!this.atEnd || !this.below) return;
     this.below = 0;
