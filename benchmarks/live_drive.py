@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import time
+import warnings
 from collections.abc import Awaitable, Callable
 from random import Random
 
@@ -233,6 +235,8 @@ def main() -> None:
     parser.add_argument("--server", type=int, required=True, help="process id of the server")
     words = parser.parse_args()
     more_files()
+    warnings.simplefilter("ignore", ResourceWarning)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # who leaves abruptly closes nothing: aiohttp tells of it
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         print(json.dumps(runner.run(act(words))))
 
