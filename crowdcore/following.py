@@ -9,7 +9,7 @@ from crowdcore import authored, documents
 from crowdcore.claiming import AUTO, Claim, claim
 from crowdcore.errors import RequestError
 from crowdcore.state import canonical
-from crowdcore.store import agents, events, workers
+from crowdcore.store import agents, events, reviews
 from crowdcore.types import Completion, Identity
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ async def _end(context: RunContext, row: AgentRow, status: str | None, completio
 
     def end(conn: Conn) -> None:
         agents.set_answer(conn, row.id, canonical({"completion": document}))
-        if status is not None and workers.end_visit(conn, row.visit.id, status, now, canonical(document)):
-            moves: list[events.Move] = [("visit", row.visit.id, "open", status)]
+        if status is not None and (moves := reviews.end_visit(conn, row.visit.id, status, now, canonical(document))):
             events.append(
                 conn, row.run_id, now, f"visit_{status}", "worker", moves, visit=row.visit.id, worker=row.worker.id
             )

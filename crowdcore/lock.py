@@ -19,16 +19,24 @@ if TYPE_CHECKING:
 
 _TRIES = 10
 """Who only looks whether a run is led holds the lock for a moment: it is worth trying again."""
+_BRIEF = " delivers"
+"""What stands in the file after the process, where a command sends what waits and lets go again."""
+BRIEF_SECONDS = 60.0
+"""How long such a command is waited for, at most."""
 
 
 class RunLock:
-    """The lead of one run: `database` has it, `folder` is its folder on this machine."""
+    """The lead of one run: `database` has it, `folder` is its folder on this machine.
 
-    def __init__(self, folder: Path, run: str, run_id: int, database: Database) -> None:
+    `brief`: to be held for as long as it takes to send what waits; others wait for that.
+    """
+
+    def __init__(self, folder: Path, run: str, run_id: int, database: Database, *, brief: bool = False) -> None:
         self._path = folder / "lock"
         self._run = run
         self._run_id = run_id
         self._database = database
+        self._brief = brief
         self._file: int | None = None
         self._held: Held | None = None
 
@@ -36,8 +44,7 @@ class RunLock:
         """Take the lead of the run; RunError names the process that has it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)  # a launch may have died before it made the folder
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not _taken(file):
-            holder = os.read(file, 32).decode("ascii", "replace").strip() or "another process"
+        if (holder := _other_holder(file)) is not None:
             os.close(file)
             raise RunError(f"run {self._run} is served by process {holder} already; "
                            f"`crowd status {self._run}` shows it, `crowd stop {self._run}` ends it")  # fmt: skip
@@ -50,7 +57,7 @@ class RunLock:
             os.close(file)
             raise RunError(f"run {self._run} is served by another machine already; end it there")
         os.ftruncate(file, 0)
-        os.pwrite(file, str(os.getpid()).encode(), 0)
+        os.pwrite(file, f"{os.getpid()}{_BRIEF if self._brief else ''}".encode(), 0)
         self._file = file
         return self
 
@@ -71,7 +78,7 @@ class RunLock:
 
 
 def is_led(folder: Path) -> bool:
-    """Whether some process leads the run of this folder now."""
+    """Whether some process leads the run of this folder now, and for longer than it takes to send something."""
     try:
         file = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -79,10 +86,24 @@ def is_led(folder: Path) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return not _holder(file).endswith(_BRIEF)
     finally:
         os.close(file)
     return False
+
+
+def _other_holder(file: int) -> str | None:
+    """Lock the file; None, or who has it (and does not let go of it in a moment)."""
+    give_up = time.monotonic() + BRIEF_SECONDS
+    while not _taken(file):
+        holder = _holder(file)
+        if not holder.endswith(_BRIEF) or time.monotonic() > give_up:
+            return holder.removesuffix(_BRIEF) or "another process"
+    return None
+
+
+def _holder(file: int) -> str:
+    return os.pread(file, 64, 0).decode("ascii", "replace").strip()
 
 
 def _taken(file: int) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore import paths
 from crowdcore.clock import SystemClock
-from crowdcore.context import RunContext
+from crowdcore.context import RunContext, provider_says
 from crowdcore.deadlines import ServiceClock
 from crowdcore.errors import RunError
 from crowdcore.facade import facades
@@ -56,5 +56,5 @@ async def offline_context(db: Database, row: RunRow) -> RunContext:
         db=db, run_id=row.id, task_id=row.task_id, name=row.name, config=config, hooks=hooks, clock=clock,
         service=ServiceClock(clock, row.service_time), files=FileStore(db.folder / "files"), folder=folder,
         provider=row.provider, currency=row.currency, state_class=await hooks.agent_state(),
-        facade_for=facade_for, accepting=False,
+        facade_for=facade_for, accepting=False, delivers=frozenset(provider_says(plugins, "delivers", ())),
     )  # fmt: skip

@@ -18,7 +18,6 @@ from crowdcore.deadlines import ServiceClock
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.hooks import Hooks
 from crowdcore.launching import Ahead, Launcher
-from crowdcore.live.engine import Live
 from crowdcore.preview import facts
 from crowdcore.progress import Counters
 from crowdcore.secret import derive
@@ -106,6 +105,8 @@ async def _live(context: RunContext, setup: Setup) -> None:
     """Where people work together: what goes on is taken up again before anybody can come."""
     if not context.hooks.has("blueprint_live"):
         return
+    from crowdcore.live.engine import Live  # 50 ms of a start that most tasks do not need
+
     live = Live(context, onboarding=bool(blueprint_says(setup.plugins, "live_onboarding", False)))
     context.live = live
     await live.resume()

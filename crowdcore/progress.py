@@ -19,6 +19,7 @@ class Counters:
     """Units and agents by status, submissions, all of one run; `event` is the last event counted.
 
     `special` are units made on demand (golds, screening items): they cost money, and are not the task's data.
+    `simulated` are units that simulated workers submitted and nobody rejected.
     `waiting_pay` is for people who were released from a waiting room.
     """
 
@@ -61,6 +62,8 @@ class Counters:
             self.submissions += 1
             self.last_submission = event.at
             self.simulated += bool(event.data.get("simulated"))
+        elif event.kind == "unit_reviewed" and event.data.get("simulated"):
+            self.simulated += _rejections(event, source=True) - _rejections(event, source=False)
         elif event.kind == "agent_ended":
             self.waiting_pay += Decimal(event.data.get("waiting_micros", 0)) / units.MICROS
         counted = self.special if event.data.get("special") else self.units
@@ -104,3 +107,9 @@ class Counters:
             "agents": {k: v for k, v in self.agents.items() if v}, "submissions": self.submissions,
             "promised": str(self.promised), "currency": self.currency,
         }  # fmt: skip
+
+
+def _rejections(event: Event, *, source: bool) -> int:
+    """How many units the event takes out of rejected (`source`), or into it."""
+    place = 2 if source else 3
+    return sum(1 for move in event.data["moves"] if move[0] == "unit" and move[place] == "rejected")

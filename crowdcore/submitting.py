@@ -14,7 +14,7 @@ from crowdcore.documents import Document, completion_of
 from crowdcore.errors import CrowdError, RequestError
 from crowdcore.gates import Judgement
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import agents, events, outbox, qualifications, units, workers
+from crowdcore.store import agents, events, outbox, qualifications, reviews, units, workers
 from crowdcore.types import Completion
 
 if TYPE_CHECKING:
@@ -289,8 +289,7 @@ async def _submit_form(context: RunContext, row: AgentRow, data: Any) -> SubmitA
             return
         agents.complete(conn, row.id, current.status, state, answer, now)
         moves: list[events.Move] = [("agent", row.id, current.status, "completed")]
-        if workers.end_visit(conn, row.visit.id, "submitted", now, canonical(completion)):
-            moves.append(("visit", row.visit.id, "open", "submitted"))
+        moves += reviews.end_visit(conn, row.visit.id, "submitted", now, canonical(completion))
         events.append(
             conn, row.run_id, now, "after_task_submitted", "worker", moves,
             agent=row.id, worker=row.worker.id, visit=row.visit.id,

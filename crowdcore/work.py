@@ -19,7 +19,7 @@ from crowdcore.documents import Document
 from crowdcore.errors import HookFailed, RequestError
 from crowdcore.preview import preview
 from crowdcore.state import canonical
-from crowdcore.store import agents, events, units, workers
+from crowdcore.store import agents, events, reviews, units, workers
 from crowdcore.submitting import Incoming, SubmitAnswer, submit
 from crowdcore.types import Identity, Refusal
 
@@ -256,8 +256,7 @@ def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expi
     if row.kind == "after_task":  # the work itself is done
         assert row.answer is not None
         visit_after, completion = "submitted", canonical(json.loads(row.answer)["completion"])
-    if workers.end_visit(conn, row.visit.id, visit_after, now, completion):
-        moves.append(("visit", row.visit.id, "open", visit_after))
+    moves += reviews.end_visit(conn, row.visit.id, visit_after, now, completion)
     unit_id = None if row.unit is None else row.unit.id
     events.append(
         conn, row.run_id, now, "agent_ended", actor, moves,

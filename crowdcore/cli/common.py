@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from crowdcore import paths
+from crowdcore.errors import ConfigError
 from crowdcore.store import open_database
 
 if TYPE_CHECKING:
@@ -27,3 +29,14 @@ def open_store() -> Iterator[Database]:
 def when(at: float | None) -> str:
     """A time for people: local, to the second; empty for None."""
     return "" if at is None else datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def amount_of(text: str, option: str) -> Decimal:
+    """An amount of money above 0, to a millionth, that stands on the command line; ConfigError names the `option`."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not (amount.is_finite() and Decimal(0) < amount < 1_000_000 and amount == round(amount, 6)):
+        raise ConfigError(f"command line: {option} {text!r} is no amount, as in {option} 0.50")
+    return amount

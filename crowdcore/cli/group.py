@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +22,8 @@ VERBS = {
     "stop": ("crowdcore.cli.runs_cmd:stop", "End a run: no new work, people in the middle may finish."),
     "set": ("crowdcore.cli.runs_cmd:set_", "Change what may be changed of an open run."),
     "export": ("crowdcore.cli.export_cmd:export", "Write the answers to a file."),
+    "review": ("crowdcore.cli.review_cmd:review", "Show submissions; accept, soft-reject, reject them; owe bonuses."),
+    "outbox": ("crowdcore.cli.outbox_cmd:outbox_", "What is sent to platforms: what failed, what is in doubt."),
     "worker": ("crowdcore.cli.worker_cmd:worker", "Show workers; grant, revoke, block, unblock."),
     "tips": ("crowdcore.cli.tips_cmd:tips", "List, accept and remove workers' tips; list their feedback."),
     "simulate": ("crowdcore.cli.simulate_cmd:simulate", "Let simulated workers work on a run."),
@@ -89,12 +93,27 @@ def _broken(name: str, error: CrowdError) -> click.Command:
               "(default: CROWD_DATA_DIR, else your own data directory).")  # fmt: skip
 @click.option("--db", metavar="URL", help="Database, as in postgresql://user@host/name (default: SQLite).")
 @click.version_option(package_name="crowdcore", prog_name="crowd")
-def crowd(data_dir: Path | None, db: str | None) -> None:
+@click.pass_context
+def crowd(ctx: click.Context, data_dir: Path | None, db: str | None) -> None:
     """Launch, run, review and pay crowdsourcing tasks, composed from plugins.
 
     Start with:  crowd run task.yaml
     """
-    if data_dir is not None:  # for everything this process opens, plugins' verbs too
-        os.environ["CROWD_DATA_DIR"] = str(data_dir.absolute())
-    if db is not None:
-        os.environ["CROWD_DATABASE_URL"] = db
+    folder = None if data_dir is None else str(data_dir.absolute())
+    ctx.with_resource(_environment(CROWD_DATA_DIR=folder, CROWD_DATABASE_URL=db))
+
+
+@contextmanager
+def _environment(**given: str | None) -> Iterator[None]:
+    """What is given stands in the environment as long as the command runs: for plugins' verbs too."""
+    changed = {name: value for name, value in given.items() if value is not None}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

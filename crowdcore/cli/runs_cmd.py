@@ -144,15 +144,11 @@ async def _conclude(database: Database, row: RunRow) -> None:
 
 
 async def _tell(database: Database, row: RunRow) -> None:
-    """Listeners hear of everything up to the end, also of what came just before the run's process died."""
-    from crowdcore.feed import tell_listeners
-    from crowdcore.offline import offline_context
+    """Listeners and the platform hear of everything, also of what came just before the run's process died."""
+    from crowdcore.catchingup import catch_up
 
-    try:
-        await tell_listeners(await offline_context(database, row))
-    except CrowdError as error:  # its plugins or files are gone: the run is over all the same
-        for problem in error.problems:
-            click.echo(f"warning: on_… hooks were not called: {problem}", err=True)
+    for problem in await catch_up(database, row):  # its plugins or files are gone: the run is over all the same
+        click.echo(f"warning: on_… hooks were not called: {problem}", err=True)
 
 
 def end_unserved(conn: Conn, row: RunRow, now: float) -> int:

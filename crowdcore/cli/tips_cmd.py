@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import click
 
-from crowdcore.cli.common import open_store, when
+from crowdcore.cli.common import amount_of, open_store, when
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.store import events, notes, outbox, runs
 from crowdcore.store.units import MICROS
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from crowdcore.store import Conn
     from crowdcore.store.notes import Note
 
@@ -30,7 +31,7 @@ def tips(task: str, accept: int | None, bonus: str | None, remove: int | None, f
     """List the tips that workers of TASK left; accept or remove them."""
     if bonus is not None and accept is None:
         raise ConfigError("command line: --bonus goes with --accept ID")
-    amount = _money(bonus)
+    amount = None if bonus is None else amount_of(bonus, "--bonus")
     with open_store() as database:
         database.read(lambda c: runs.of_task(c, task))  # RunError with near names if there is none
         if accept is not None:
@@ -42,16 +43,6 @@ def tips(task: str, accept: int | None, bonus: str | None, remove: int | None, f
         if accept is None and remove is None:
             found = database.read(lambda c: notes.of_task(c, task, "feedback" if feedback else "tip"))
             _print(found, as_json)
-
-
-def _money(text: str | None) -> Decimal | None:
-    try:
-        amount = None if text is None else Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if amount is not None and not (amount.is_finite() and Decimal(0) < amount < 1_000_000):
-        raise ConfigError(f"command line: --bonus {text!r} is no amount, as in --bonus 0.50")
-    return amount
 
 
 def _decide(conn: Conn, task: str, note_id: int, status: str) -> Note:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import CrowdError, HookFailed, RequestError
 from crowdcore.gates.answers import matches
-from crowdcore.store import events, qualifications, special
+from crowdcore.store import qualifications, reviews, special
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
@@ -105,10 +105,5 @@ def _gold(conn: Conn, options: GoldConfig, row: AgentRow, passed: bool, now: flo
 def _soft_reject(conn: Conn, row: AgentRow, now: float) -> None:
     """What came since the last gold they got right is paid, but not used."""
     note = "a gold was answered wrong after this"
-    for unit_id, agent_id in special.completed_since_pass(conn, row.run_id, row.worker.id):
-        if special.soft_reject(conn, unit_id, note):
-            moves: list[events.Move] = [("unit", unit_id, "completed", "soft_rejected")]
-            events.append(
-                conn, row.run_id, now, "unit_reviewed", "service", moves,
-                agent=agent_id, unit=unit_id, worker=row.worker.id, status="soft_rejected", note=note,
-            )  # fmt: skip
+    for unit_id in special.completed_since_pass(conn, row.run_id, row.worker.id):
+        reviews.decide(conn, unit_id, "soft_rejected", now, actor="service", note=note)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crowdcore.live import names, seats_of_bots
 from crowdcore.live.seating import FINISH_SECONDS, Changes
 from crowdcore.live.starting import start_ready
-from crowdcore.store import agents, conversations, events, outbox, seats, units, workers
+from crowdcore.store import agents, conversations, events, outbox, reviews, seats, units
 from crowdcore.store.conversations import Seat
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def conclude(
     people = conversations.finish_by(conn, conversation_id, context.service.now() + FINISH_SECONDS)
     for agent_id, visit_id in seats.complete_bots(conn, conversation_id, now):
         moves.append(("agent", agent_id, "in_task", "completed"))
-        if workers.end_visit(conn, visit_id, "submitted", now):
-            moves.append(("visit", visit_id, "open", "submitted"))
+        moves += reviews.end_visit(conn, visit_id, "submitted", now)
     more: dict[str, Any] = {"assignment": row.assignment_id} if row.assignment_id is not None else {}
     events.append(
         conn, run_id, now, "conversation_ended", "service", moves,
@@ -87,8 +86,7 @@ def end_in_conversation(conn: Conn, context: RunContext, row: AgentRow, reason: 
     if row.unit is not None:
         units.release(conn, row.unit.id, expire=True, reason=LOST)
         moves.append(("unit", row.unit.id, "assigned", "expired"))
-    if workers.end_visit(conn, row.visit.id, "timed_out", now):
-        moves.append(("visit", row.visit.id, "open", "timed_out"))
+    moves += reviews.end_visit(conn, row.visit.id, "timed_out", now)
     events.append(
         conn, row.run_id, now, "agent_ended", actor, moves, agent=row.id, worker=row.worker.id, visit=row.visit.id,
         unit=None if row.unit is None else row.unit.id, conversation=row.conversation_id, reason=reason,

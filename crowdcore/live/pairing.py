@@ -15,7 +15,7 @@ from crowdcore.errors import CrowdError
 from crowdcore.live import starting
 from crowdcore.live.seating import Changes, Seating
 from crowdcore.state import canonical
-from crowdcore.store import agents, conversations, events, outbox, units, workers
+from crowdcore.store import agents, conversations, events, outbox, reviews, units
 from crowdcore.types import Completion, LaunchReduced, PairingDecision, Release, Requeue, StandIn, Wait
 
 if TYPE_CHECKING:
@@ -204,8 +204,7 @@ def send_away(
         return
     moves: list[events.Move] = [("agent", row.id, before, "ended")]
     status = "submitted" if micros or agents.has_worked(conn, row.visit.id) else "timed_out"
-    if workers.end_visit(conn, row.visit.id, status, now, canonical(completion.document())):
-        moves.append(("visit", row.visit.id, "open", status))
+    moves += reviews.end_visit(conn, row.visit.id, status, now, canonical(completion.document()))
     if micros:
         outbox.intend(
             conn, run_id=row.run_id, kind="reward", key=f"waiting:agent:{row.id}", now=now, worker_id=row.worker.id,

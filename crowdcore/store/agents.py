@@ -286,11 +286,12 @@ def submitted_count(conn: Conn, run_id: int) -> int:
 
 
 def simulated_count(conn: Conn, run_id: int) -> int:
-    """How many units of the run simulated workers have submitted."""
+    """How many units of the run simulated workers have submitted, rejected ones left out."""
     return int(
         conn.value(
             "SELECT COUNT(*) FROM worker w JOIN agent g ON g.worker_id = w.id AND g.run_id = :run"
-            " AND g.status = 'completed' WHERE w.simulated = :yes AND g.unit_id IS NOT NULL",
+            " AND g.status = 'completed' JOIN unit u ON u.id = g.unit_id AND u.status <> 'rejected'"
+            " WHERE w.simulated = :yes",
             run=run_id, yes=True,
         )
     )  # fmt: skip

@@ -114,7 +114,7 @@ def _tables(database: Database, quick: bool, told: Progress) -> Iterator[Fault]:
         return
     yield from _few(_played(database, told), "such rows or events")
     told("comparing tables", 0, 0)
-    for rule in (consistency.ledger, consistency.seats, consistency.ordinals, *together.RULES):
+    for rule in (consistency.ledger, consistency.visits, consistency.seats, consistency.ordinals, *together.RULES):
         yield from _few(_broken(database, rule), "of the kind")
     yield from _few(_unknown_runs(database), "such folders")
     yield from _few(_uploads(database, quick, told), "such files")

@@ -70,6 +70,29 @@ def ledger(conn: Conn, run_id: int | None = None) -> Iterator[str]:
         yield f"outbox row {row['id']} ({row['kind']}, {row['state']}) has an amount, currency, worker or state amiss"
 
 
+def visits(conn: Conn, run_id: int | None = None) -> Iterator[str]:
+    """A visit is approved once all its units are decided and one is paid, rejected when all are; each is told once."""
+    decided = "FROM visit v JOIN agent g ON g.visit_id = v.id AND g.status = 'completed' AND g.kind <> 'bot'"
+    paid = "SUM(CASE WHEN u.status IN ('accepted', 'soft_rejected') THEN 1 ELSE 0 END)"
+    undecided = "SUM(CASE WHEN u.status = 'completed' THEN 1 ELSE 0 END)"
+    for row in rows_of(
+        conn, run_id, "v.run_id",
+        f"SELECT v.id, MIN(v.status) AS status, {undecided} AS undecided, {paid} AS paid {decided}"
+        " JOIN unit u ON u.id = g.unit_id WHERE v.status IN ('submitted', 'approved', 'rejected') AND :of_run"
+        f" GROUP BY v.id HAVING (MIN(v.status) = 'approved') <> ({undecided} = 0 AND {paid} > 0)"
+        f" OR MIN(v.status) = 'rejected' AND {paid} + {undecided} > 0 ORDER BY v.id",
+    ):  # fmt: skip
+        yield f"visit {row['id']} is {row['status']}: {row['paid']} units paid, {row['undecided']} not decided"
+    told = "EXISTS (SELECT 1 FROM outbox o WHERE o.key = {} || CAST(v.id AS TEXT))"
+    approved, rejected = told.format("'approve:visit:'"), told.format("'reject:visit:'")
+    for row in rows_of(
+        conn, run_id, "v.run_id",
+        f"SELECT v.id, v.status FROM visit v WHERE ((v.status = 'approved') <> {approved}"
+        f" OR v.status = 'rejected' AND NOT {rejected}) AND :of_run ORDER BY v.id",
+    ):  # fmt: skip
+        yield f"visit {row['id']} is {row['status']}, and what its platform is told is something else"
+
+
 def seats(conn: Conn, run_id: int | None = None) -> Iterator[str]:
     """A unit is one agent's at a time and completed once; nobody has two units of an assignment."""
     of_unit = "FROM agent g JOIN unit u ON u.id = g.unit_id"

@@ -1,4 +1,8 @@
-"""What is sent outside, as rows first; the rows with an amount are the ledger."""
+"""What is sent outside, as rows first; the rows with an amount are the ledger.
+
+intended -> sent -> confirmed | failed | unknown. What is failed or unknown waits for a person, who says that it
+arrived (-> confirmed) or that it is to be sent again (-> intended); what was paid by hand is confirmed so too.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.errors import RunError
+from crowdcore.store import events
 from crowdcore.store.units import MICROS
 from crowdcore.types import Worker
 
@@ -16,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Message:
-    """One row of the outbox; `amount` is Decimal in `currency`, None where no money moves."""
+    """One row of the outbox; `amount` is Decimal in `currency`, None where no money moves.
+
+    `created_at` and `sent_at` are in seconds since the epoch; `error` says why it failed or is unknown, `visit` is
+    the platform's name of the visit.
+    """
 
     id: int
     kind: str
@@ -30,6 +40,9 @@ class Message:
     payload: dict[str, Any]
     run: str
     created_at: float
+    sent_at: float | None
+    error: str | None
+    visit: str | None
 
 
 def intend(
@@ -50,11 +63,14 @@ def intend(
 
 
 _SELECT = (
-    "SELECT o.id, o.kind, o.key, o.state, o.visit_id, o.unit_id, o.amount_micros, o.currency, o.payload,"
-    " o.created_at, r.name AS run, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
-    " w.simulated AS w_simulated FROM outbox o JOIN run r ON r.id = o.run_id"
-    " LEFT JOIN worker w ON w.id = o.worker_id "
+    "SELECT o.id, o.kind, o.key, o.state, o.visit_id, o.unit_id, o.amount_micros, o.currency, o.payload, o.created_at,"
+    " o.sent_at, o.error, v.external_id AS visit, r.name AS run, w.id AS w_id, w.name AS w_name,"
+    " w.provider AS w_provider, w.simulated AS w_simulated FROM outbox o JOIN run r ON r.id = o.run_id"
+    " LEFT JOIN worker w ON w.id = o.worker_id LEFT JOIN unit u ON u.id = o.unit_id"
+    " LEFT JOIN visit v ON v.id = o.visit_id "
 )
+
+_NOT_REJECTED = "(o.kind <> 'reward' OR u.status IS NULL OR u.status <> 'rejected')"
 
 
 def _message(row: Row) -> Message:
@@ -64,18 +80,24 @@ def _message(row: Row) -> Message:
     amount = None if row["amount_micros"] is None else Decimal(row["amount_micros"]) / MICROS
     return Message(
         row["id"], row["kind"], row["key"], row["state"], worker, row["visit_id"], row["unit_id"], amount,
-        row["currency"], json.loads(row["payload"]), row["run"], row["created_at"],
+        row["currency"], json.loads(row["payload"]), row["run"], row["created_at"], row["sent_at"], row["error"],
+        row["visit"],
     )  # fmt: skip
 
 
 def waiting(conn: Conn, run_id: int, kinds: frozenset[str], limit: int = 50) -> list[Message]:
-    """Rows of the run of these kinds still to send, oldest first, those of simulated workers left out."""
+    """Rows of the run of these kinds still to send, oldest first.
+
+    What concerns simulated workers is left out, and rewards of work that was rejected.
+    """
+    names = {f"k{n}": kind for n, kind in enumerate(sorted(kinds))}
     rows = conn.all(
-        _SELECT + "WHERE o.run_id = :run AND o.state = 'intended'"
+        _SELECT + f"WHERE o.run_id = :run AND o.state = 'intended' AND o.kind IN ({', '.join(f':{n}' for n in names)})"
+        f" AND {_NOT_REJECTED}"
         " AND (w.simulated IS NULL OR w.simulated = :no) ORDER BY o.id LIMIT :limit",
-        run=run_id, no=False, limit=limit,
+        run=run_id, no=False, limit=limit, **names,
     )  # fmt: skip
-    return [_message(r) for r in rows if r["kind"] in kinds]
+    return [_message(r) for r in rows]
 
 
 def waiting_pay(conn: Conn, run_id: int) -> Decimal:
@@ -111,9 +133,52 @@ def mark(conn: Conn, row_id: int, source: str, target: str, now: float, *, refer
 def owed(conn: Conn, task: str, after: int = 0, limit: int = 1000) -> list[Message]:
     """One keyset page (ids above `after`) of what the task's runs owe: money not confirmed, work not rejected."""
     rows = conn.all(
-        _SELECT + "JOIN task t ON t.id = r.task_id LEFT JOIN unit u ON u.id = o.unit_id"
-        " WHERE t.name = :task AND o.id > :after AND o.amount_micros IS NOT NULL AND o.state <> 'confirmed'"
-        " AND (u.status IS NULL OR u.status <> 'rejected') AND w.simulated = :no ORDER BY o.id LIMIT :limit",
+        _SELECT + "JOIN task t ON t.id = r.task_id WHERE t.name = :task AND o.id > :after"
+        " AND o.amount_micros IS NOT NULL AND o.state <> 'confirmed' AND w.simulated = :no"
+        f" AND {_NOT_REJECTED} ORDER BY o.id LIMIT :limit",
         task=task, after=after, no=False, limit=limit,
     )  # fmt: skip
     return [_message(r) for r in rows]
+
+
+def of_task(conn: Conn, task: str, states: tuple[str, ...], after: int = 0, limit: int = 1000) -> list[Message]:
+    """One keyset page (ids above `after`) of the task's rows in these states, simulated workers left out."""
+    marks = {f"s{n}": state for n, state in enumerate(states)}
+    rows = conn.all(
+        _SELECT + "JOIN task t ON t.id = r.task_id WHERE t.name = :task AND o.id > :after"
+        f" AND o.state IN ({', '.join(f':{name}' for name in marks)}) AND (w.simulated IS NULL OR w.simulated = :no)"
+        " ORDER BY o.id LIMIT :limit",
+        task=task, after=after, no=False, limit=limit, **marks,
+    )  # fmt: skip
+    return [_message(r) for r in rows]
+
+
+SETTLED = {"confirmed": ("failed", "unknown", "intended"), "intended": ("failed", "unknown")}
+"""What a person may say of a row (it arrived; send it again), and of rows in which states."""
+
+
+def settle(conn: Conn, task: str, key: str, target: str, now: float) -> bool:
+    """A person's word on one row of the task: -> confirmed or intended; False if it is there already.
+
+    RunError if the task has no such row, or it is in a state of which nothing can be said.
+    """
+    row = conn.one(
+        "SELECT o.id, o.state, o.run_id FROM outbox o JOIN run r ON r.id = o.run_id JOIN task t ON t.id = r.task_id"
+        " WHERE t.name = :task AND o.key = :key",
+        task=task, key=key,
+    )  # fmt: skip
+    if row is None:
+        raise RunError(f"task {task} has nothing to send under the key {key!r}; `crowd outbox {task} --all` lists all")
+    if row["state"] == target:
+        return False
+    if row["state"] not in SETTLED[target]:
+        raise RunError(f"{key} is {row['state']}: " + _why_not(row["state"]))
+    mark(conn, row["id"], row["state"], target, now, reference="by hand" if target == "confirmed" else None)
+    events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"])
+    return True
+
+
+def _why_not(state: str) -> str:
+    if state == "confirmed":
+        return "it arrived, and nothing is sent twice"
+    return "it is being sent now; if its process dies it becomes unknown, and you can decide"

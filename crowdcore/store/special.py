@@ -113,24 +113,14 @@ def pieces(conn: Conn, run_id: int, worker_id: int) -> int:
     )  # fmt: skip
 
 
-def completed_since_pass(conn: Conn, run_id: int, worker_id: int) -> list[tuple[int, int]]:
-    """(unit, agent) of the worker's completed, undecided units in the run since the last gold they got right."""
+def completed_since_pass(conn: Conn, run_id: int, worker_id: int) -> list[int]:
+    """The worker's completed, undecided units in the run since the last gold they got right."""
     rows = conn.all(
-        "SELECT g.id, g.unit_id FROM agent g JOIN unit u ON u.id = g.unit_id AND u.status = 'completed'"
+        "SELECT g.unit_id FROM agent g JOIN unit u ON u.id = g.unit_id AND u.status = 'completed'"
         " WHERE g.worker_id = :worker AND g.run_id = :run AND g.status = 'completed'"
         " AND g.kind IN ('unit', 'screening')"
         " AND g.id > COALESCE((SELECT MAX(id) FROM agent WHERE worker_id = :worker AND run_id = :run"
         " AND kind = 'gold' AND status = 'completed' AND passed = :yes), 0) ORDER BY g.id",
         worker=worker_id, run=run_id, yes=True,
     )  # fmt: skip
-    return [(r["unit_id"], r["id"]) for r in rows]
-
-
-def soft_reject(conn: Conn, unit_id: int, reason: str) -> bool:
-    """completed -> soft_rejected: paid, not used. False if it was decided already."""
-    return bool(
-        conn.execute(
-            "UPDATE unit SET status = 'soft_rejected', reason = :reason WHERE id = :id AND status = 'completed'",
-            reason=reason, id=unit_id,
-        )
-    )  # fmt: skip
+    return [r["unit_id"] for r in rows]

@@ -21,7 +21,7 @@ def faults(database: Database, run_id: int = 1, *, ended: bool = False) -> list[
 
     def look(conn: Conn) -> list[str]:
         found = [*replay(conn, run_id)]
-        for rule in (consistency.ledger, consistency.seats, consistency.ordinals, *together.RULES):
+        for rule in (consistency.ledger, consistency.visits, consistency.seats, consistency.ordinals, *together.RULES):
             found += rule(conn, run_id)
         found += together.overdue(conn, run_id, runs.get(conn, run_id).service_time - LATE)
         found += [*_counted(conn, run_id), *_files(conn, store, run_id)]

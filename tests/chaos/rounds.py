@@ -25,6 +25,12 @@ def seeds(default: int, most: int = 10_000) -> list[int]:
     return (list(range(int(first), int(last) + 1)) if dash else list(range(int(wanted))))[:most]
 
 
+def groups(default: int, at_once: int) -> list[list[int]]:
+    """All seeds, so many at once."""
+    found = seeds(default)
+    return [found[n : n + at_once] for n in range(0, len(found), at_once)]
+
+
 @dataclass
 class Round:
     """One run on a machine of its own; `faults` says what was wrong, one line each."""

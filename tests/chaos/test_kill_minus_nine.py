@@ -2,10 +2,11 @@
 
 For each seed: `crowd run` of a task with files in it, its data from a slow generator, 20 workers who talk
 to it over HTTP and log every acknowledged submission with an fsync; the server is killed while it
-launches, while they work, and while it resumes. Then the export, the tables, the files, the listener's
-notes and the crew's log must tell the same story.
+launches, while they work, and while it resumes. Meanwhile somebody reviews by command, and is killed now
+and then, and an office pays, sometimes without saying so. Then the export, the tables, the files, the
+listener's notes, the office's book and the logs of crew and reviewer must tell the same story.
 
-By itself it runs 8 seeds, `make chaos` 50; `CROWD_CHAOS_SEEDS=9` runs seeds 0 to 8, `CROWD_CHAOS_SEEDS=17-17` only
+By itself it runs 4 seeds, `make chaos` 50; `CROWD_CHAOS_SEEDS=9` runs seeds 0 to 8, `CROWD_CHAOS_SEEDS=17-17` only
 that one.
 """
 
@@ -14,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import sqlite3
 from collections import Counter
 from contextlib import suppress
@@ -29,6 +29,8 @@ import pytest
 from crowdcore.store import open_database
 from tests.chaos import checks
 from tests.chaos.crew import Crew, Log, Place
+from tests.chaos.reviewer import Reviewer, reviewing
+from tests.chaos.rounds import groups
 from tests.chaos.server import Machine, Server
 
 WORKERS, ITEMS, SEATS = 20, 130, 2
@@ -36,17 +38,18 @@ UNITS = ITEMS * SEATS
 LEAST = 200
 """Acknowledgements per seed, at least."""
 AT_ONCE = 4
+REWARD = 0.25
 ENDINGS = ("by itself", "crowd stop", "crowd stop, unserved")
 
 TASK = f"""
-task: {{name: chaos, reward: 0.25}}
+task: {{name: chaos, reward: {REWARD}}}
+provider: {{type: ./payroll.py:Payroll}}
 blueprint: {{type: mock, units_per_assignment: {SEATS}}}
 architect: {{type: local, port: 0}}
 hooks: hooks.py
 """
 
 HOOKS = f"""
-import os
 import time
 
 from crowdcore import hookimpl
@@ -68,24 +71,13 @@ def on_unit_submitted(run, event):
 """
 
 
-def _seeds() -> list[int]:
-    wanted = os.environ.get("CROWD_CHAOS_SEEDS", "8")
-    first, dash, last = wanted.partition("-")
-    return list(range(int(first), int(last) + 1)) if dash else list(range(int(wanted)))
-
-
-def _groups() -> list[list[int]]:
-    seeds = _seeds()
-    return [seeds[n : n + AT_ONCE] for n in range(0, len(seeds), AT_ONCE)]
-
-
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seeds", _groups(), ids=lambda seeds: f"seeds_{seeds[0]}_to_{seeds[-1]}")
+@pytest.mark.parametrize("group", groups(4, AT_ONCE), ids=lambda group: f"seeds_{group[0]}_to_{group[-1]}")
 def test_what_was_acknowledged_outlives_kill_minus_nine(
-    seeds: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    group: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def everything() -> list[Story]:
-        stories = [Story(seed, Machine(tmp_path / f"seed-{seed}")) for seed in seeds]
+        stories = [Story(seed, Machine(tmp_path / f"seed-{seed}")) for seed in group]
         await asyncio.gather(*(story.happen() for story in stories))
         return stories
 
@@ -105,6 +97,7 @@ class Story:
     faults: list[str] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
     place: Place = field(default_factory=Place)
+    reviewed: str = ""
 
     def __post_init__(self) -> None:
         self.rng = Random(self.seed)
@@ -114,11 +107,20 @@ class Story:
         (self.machine.task / "hooks.py").write_text(HOOKS)
 
     def __str__(self) -> str:
-        return f"seed {self.seed}: {self.log.count} acknowledged; killed {'; '.join(self.kills)}; ended {self.ending}"
+        killed = "; ".join(self.kills)
+        return f"seed {self.seed}: {self.log.count} acknowledged; killed {killed}; ended {self.ending}; {self.reviewed}"
 
     async def happen(self) -> None:
         """Launch, kill, resume, work, and compare."""
         self.log = Log(self.machine.folder / "acknowledged.jsonl")
+        async with reviewing(self.machine, self.seed) as reviewer:
+            async with reviewer.at_work():
+                await self._work()
+            await reviewer.finish()
+            self.reviewed = str(reviewer)
+            self.faults += await self._compare(reviewer)
+
+    async def _work(self) -> None:
         try:
             if self.rng.random() < 0.3:
                 await self._kill_while("launching", "run", self.rng.uniform(0.2, 0.9), served=False)
@@ -137,7 +139,6 @@ class Story:
                 with suppress(asyncio.CancelledError):
                     await working
             self.faults += crew.faults
-            self.faults += await self._compare()
         finally:
             self.log.close()
 
@@ -245,12 +246,13 @@ class Story:
                     return
         self.faults.append(f"/metrics says {shown}, the tables {rows}")
 
-    async def _compare(self) -> list[str]:
+    async def _compare(self, reviewer: Reviewer) -> list[str]:
         log = (self.machine.folder / "acknowledged.jsonl").read_text()
         acknowledged = [json.loads(line) for line in log.splitlines()]
         text = await self.machine.run("export", "chaos", "--format", "jsonl")
         exported = [json.loads(line) for line in text.splitlines()]
         found = self._look(ended=True) + _compare(acknowledged, exported, self.machine.data) + self._noted()
+        found += reviewer.compare(exported, REWARD)
         if len(acknowledged) < LEAST:
             found.append(f"only {len(acknowledged)} acknowledgements")
         if self.ending == "by itself" and len(exported) != UNITS:

@@ -1,7 +1,8 @@
 """kill -9 at any instant while people wait for each other, talk, leave, come back and submit: nothing lost or double.
 
-Each seed has its own outcome of a pairing timeout and of a partner's leaving; the server is killed at work three
-times, and once while it resumes. `CROWD_CHAOS_SEEDS` as for the other rounds.
+What they submit is reviewed and paid meanwhile, by commands that are killed too. Each seed has its own outcome of a
+pairing timeout and of a partner's leaving; the server is killed at work three times, and once while it resumes.
+`CROWD_CHAOS_SEEDS` as for the other rounds.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import aiohttp
 import pytest
 
 from tests.chaos import checks
-from tests.chaos.rounds import Round, seeds
+from tests.chaos.reviewer import Reviewer, reviewing
+from tests.chaos.rounds import Round, groups
 from tests.chaos.server import Machine
 from tests.chaos.talkers import Party
 from tests.chaos.visitors import Visitor
 
 PEOPLE, VISITS, ITEMS = 11, 3, 16
 AT_ONCE = 4
+REWARD = 0.25
 ON_TIMEOUT = ("release", "launch_reduced", "stand_in", "requeue", "wait")
 ON_PARTNER_LEFT = ("end_and_pay", "stand_in", "wait", "requeue")
 
@@ -45,8 +48,9 @@ async def blueprint_live(assignment):
 def task(seed: int) -> str:
     """A task.yaml of its own for each of the combinations."""
     return f"""
-task: {{name: chaos, reward: 0.25}}
+task: {{name: chaos, reward: {REWARD}}}
 blueprint: {{type: mock, units_per_assignment: {3 if seed % 7 == 6 else 2}, num_assignments: {ITEMS}}}
+provider: {{type: ./payroll.py:Payroll}}
 architect: {{type: local, port: 0}}
 hooks: hooks.py
 pairing:
@@ -61,11 +65,7 @@ pairing:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    "group",
-    [seeds(4)[n : n + AT_ONCE] for n in range(0, len(seeds(4)), AT_ONCE)],
-    ids=lambda group: f"seeds_{group[0]}_to_{group[-1]}",
-)
+@pytest.mark.parametrize("group", groups(4, AT_ONCE), ids=lambda group: f"seeds_{group[0]}_to_{group[-1]}")
 def test_people_together_outlive_kill_minus_nine(
     group: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,14 +87,26 @@ class Story(Round):
 
     seed: int = field(kw_only=True)
     visitors: list[Visitor] = field(default_factory=list)
+    reviewed: str = ""
 
     def __str__(self) -> str:
         submitted = sum(len(visitor.submitted) for visitor in self.visitors)
         said = sum(len(m) for visitor in self.visitors for m in visitor.acknowledged().values())
-        return f"live seed {self.seed}: {said} messages, {submitted} submissions; killed {'; '.join(self.kills)}"
+        killed = "; ".join(self.kills)
+        return f"live seed {self.seed}: {said} messages, {submitted} submissions; killed {killed}; {self.reviewed}"
 
     async def happen(self) -> None:
         """Come and go, kill and resume, to the end; compare."""
+        async with reviewing(self.machine, self.seed) as reviewer:
+            async with reviewer.at_work():
+                await self._work()
+            await reviewer.finish()
+            self.reviewed = str(reviewer)
+            self.faults += [*self.look(ended=True), *await self._compare(reviewer)]
+        if "Traceback" in self.machine.complaints():
+            self.faults.append(self.machine.complaints())
+
+    async def _work(self) -> None:
         rng = Random(self.seed)
         self.write({"task.yaml": task(self.seed), "hooks.py": HOOKS})
         connector = aiohttp.TCPConnector(limit=0)
@@ -118,11 +130,9 @@ class Story(Round):
             finally:
                 people.cancel()
                 await asyncio.gather(people, return_exceptions=True)
-        self.faults += [*party.faults, *self.look(ended=True), *await self._compare()]
-        if "Traceback" in self.machine.complaints():
-            self.faults.append(self.machine.complaints())
+        self.faults += party.faults
 
-    async def _compare(self) -> list[str]:
+    async def _compare(self, reviewer: Reviewer) -> list[str]:
         found = [line for visitor in self.visitors for line in visitor.inconsistent()]
         acknowledged: dict[int, Any] = {}
         submitted: dict[int, Any] = {}
@@ -131,8 +141,10 @@ class Story(Round):
             submitted |= visitor.submitted
         found += self.ask(lambda database: checks.unkept(database, acknowledged))
         text = await self.machine.run("export", "chaos", "--format", "jsonl")
-        exported = {row["agent"]: row["data"] for row in map(json.loads, text.splitlines())}
-        if len(exported) != len(text.splitlines()):
+        rows = [json.loads(line) for line in text.splitlines()]
+        exported = {row["agent"]: row["data"] for row in rows}
+        found += reviewer.compare(rows, REWARD)
+        if len(exported) != len(rows):
             found.append("a submission is exported twice")
         found += [f"agent {a} submitted {d}, exported {exported.get(a)}" for a, d in submitted.items()
                   if exported.get(a) != d]  # fmt: skip

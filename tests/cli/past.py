@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +51,6 @@ def crowd(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         capsys.readouterr()
         with monkeypatch.context() as patch:
             patch.setattr("sys.argv", ["crowd", *map(str, words)])
-            patch.setattr("os.environ", dict(os.environ))  # global options last as long as the command
             with pytest.raises(SystemExit) as left:
                 main()
         said = capsys.readouterr()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -46,8 +47,12 @@ def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
 @click.command()
 @click.argument("task")
 @click.option("--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write every reward here.")
-def owed(task: str, target: Path | None) -> None:
-    """What the runs of TASK owe their workers: rewards of submitted work that was not rejected."""
+@click.option("--paid", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="You have paid what stands in FILE (as --csv wrote it): it is owed no more.")  # fmt: skip
+def owed(task: str, target: Path | None, paid: Path | None) -> None:
+    """What the runs of TASK owe their workers: rewards of submitted work that was not rejected, and bonuses."""
+    if paid is not None:
+        _pay(task, paid)
     totals: dict[tuple[str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
     with open_store() as database:
         database.read(lambda c: runs.of_task(c, task))
@@ -73,3 +78,17 @@ def owed(task: str, target: Path | None) -> None:
                 assert row.worker is not None
                 writer.writerow([row.worker.name, row.amount, row.currency, row.kind, row.run, row.unit_id, row.key])
         click.echo(f"{len(rows)} rewards written to {target}")
+
+
+def _pay(task: str, file: Path) -> None:
+    """Keep that every row of the file was paid; what had been before stays as it is."""
+    try:
+        keys = [row["key"] for row in csv.DictReader(file.read_text("utf-8-sig").splitlines()) if row["key"]]
+    except (KeyError, UnicodeDecodeError, csv.Error):
+        raise CrowdError(f"{file}: this is no file that `crowd owed {task} --csv FILE` wrote") from None
+    with open_store() as database:
+        count = sum(
+            database.write(lambda c, key=key: outbox.settle(c, task, key, "confirmed", time.time()))  # type: ignore[misc]
+            for key in dict.fromkeys(keys)
+        )
+    click.echo(f"{count} rewards are paid" + (f", {len(keys) - count} had been before" if count < len(keys) else ""))

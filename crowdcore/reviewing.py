@@ -1,0 +1,156 @@
+"""Review of submitted work by the people who run a task: what was submitted, and what becomes of it.
+
+verdict = Verdict("accepted", note="well done", bonus=Decimal("0.50"), bonus_reason="careful")
+reviewed = decide(database, [7, 8], verdict)      # outcomes, visits, bonuses and messages, written together
+for problem in deliver(database, reviewed.runs):  # where no process serves the run that would send them
+    print(problem)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from crowdcore.errors import RunError
+from crowdcore.store import reviews, runs
+from crowdcore.store.units import MICROS
+
+if TYPE_CHECKING:
+    from crowdcore.context import RunContext
+    from crowdcore.store import Conn, Database
+    from crowdcore.store.reviews import Outcome, Work
+    from crowdcore.store.runs import RunRow
+
+SLICE = 20
+"""Units that are decided in one transaction: it must not hold up the workers' own."""
+ALREADY_PAID = ("sent", "confirmed", "unknown")
+"""States of a reward that is out of our hands."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to become of submissions.
+
+    `note` stays with the unit and reaches listeners; `tell` also sends it to the worker, through the platform.
+    `bonus` (the run's currency) is owed for `bonus_reason`, the same one once. `visit`: reject the visit too.
+    """
+
+    outcome: Outcome
+    note: str = ""
+    tell: bool = False
+    bonus: Decimal | None = None
+    bonus_reason: str = ""
+    visit: bool = False
+
+
+@dataclass
+class Reviewed:
+    """What was done: units that changed, units that had this outcome before, rejected ones that were paid before."""
+
+    changed: list[int] = field(default_factory=list)
+    same: list[int] = field(default_factory=list)
+    paid: list[int] = field(default_factory=list)
+    bonuses: int = 0
+    runs: set[int] = field(default_factory=set)
+
+
+def decide(database: Database, units: Iterable[int], verdict: Verdict, *, actor: str = "operator") -> Reviewed:
+    """Give each unit its outcome. Repeating it, after an interruption say, does what is left to do and no more.
+
+    RunError, before anything is changed, if one of them cannot have it.
+    """
+    wanted = list(dict.fromkeys(units))
+    for part in _slices(wanted):
+        database.read(lambda c, part=part: _check(c, part, verdict))  # type: ignore[misc]
+    reviewed = Reviewed()
+    for part in _slices(wanted):
+        done = database.write(lambda c, part=part: [_decide(c, unit, verdict, actor) for unit in part])  # type: ignore[misc]
+        for decision, owed in done:
+            unit = decision.work.unit_id
+            (reviewed.changed if decision.changed else reviewed.same).append(unit)
+            reviewed.bonuses += owed
+            reviewed.runs.add(decision.work.run_id)
+            if verdict.outcome == "rejected" and decision.reward in ALREADY_PAID:
+                reviewed.paid.append(unit)
+    return reviewed
+
+
+def _slices(units: list[int]) -> Iterator[list[int]]:
+    return (units[n : n + SLICE] for n in range(0, len(units), SLICE))
+
+
+def _check(conn: Conn, units: list[int], verdict: Verdict) -> None:
+    for unit in units:
+        reviews.check(reviews.of_unit(conn, unit), verdict.outcome)
+
+
+def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[reviews.Decision, bool]:
+    now = time.time()
+    decision = reviews.decide(conn, unit, verdict.outcome, now, actor=actor, note=verdict.note)
+    if verdict.visit:
+        reviews.reject_visit(conn, unit, verdict.note, now, actor=actor)
+    if verdict.tell and verdict.note:
+        reviews.tell(conn, unit, verdict.note, now)
+    owed = verdict.bonus is not None and reviews.bonus(
+        conn, unit, int(verdict.bonus * MICROS), verdict.bonus_reason, now, actor=actor
+    )
+    return decision, owed
+
+
+def submissions(
+    database: Database, run: RunRow, *, statuses: tuple[str, ...] = ("completed",), worker: str | None = None,
+    simulated: bool = False,
+) -> Iterator[Work]:  # fmt: skip
+    """The run's submissions in these states, the oldest first, read in pages."""
+    after = 0
+    while page := database.read(
+        lambda c, after=after: reviews.page(  # type: ignore[misc]
+            c, run.id, after, statuses=statuses, worker=worker, simulated=simulated
+        )
+    ):
+        yield from page
+        after = page[-1].agent_id
+
+
+def deliver(database: Database, run_ids: Iterable[int]) -> list[str]:
+    """Tell listeners and platforms of runs that nobody serves; a serving process does it by itself.
+
+    One line for each thing that did not work; it waits in the outbox, and is sent with the next review or resume.
+    """
+    from crowdcore.catchingup import catch_up_unserved  # brings the run's plugins
+
+    problems = []
+    for run_id in sorted(run_ids):
+        row = database.read(lambda c, run_id=run_id: runs.get(c, run_id))  # type: ignore[misc]
+        problems += asyncio.run(catch_up_unserved(database, row))
+    return problems
+
+
+class Results:
+    """What people submitted, as text, by the plugins that each run was launched with."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._contexts: dict[int, RunContext] = {}
+
+    def text(self, work: Work) -> str:
+        """One result; CrowdError if the blueprint cannot render it or is not installed."""
+        return asyncio.run(self._text(work))
+
+    async def _text(self, work: Work) -> str:
+        from crowdcore import documents  # these bring the run's plugins
+        from crowdcore.offline import offline_context
+        from crowdcore.store import agents
+
+        context = self._contexts.get(work.run_id)
+        if context is None:
+            run = self._database.read(lambda c: runs.get(c, work.run_id))
+            context = self._contexts[work.run_id] = await offline_context(self._database, run)
+        row = self._database.read(lambda c: agents.get(c, work.agent_id))
+        if row is None:
+            raise RunError(f"there is no agent {work.agent_id}")
+        return await context.hooks.blueprint_render(await documents.view(context, row), "text")

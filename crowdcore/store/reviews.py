@@ -1,0 +1,233 @@
+"""Outcomes of submitted work: each decision with its event and what is to be sent outside, in one transaction.
+
+A visit is approved once all its units are decided and one of them is paid; it is rejected only by an act of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from crowdcore.errors import RunError
+from crowdcore.state import canonical
+from crowdcore.status import moves
+from crowdcore.store import events, outbox, workers
+from crowdcore.store.units import MICROS
+from crowdcore.types import Worker
+
+if TYPE_CHECKING:
+    from crowdcore.store.sql import Conn, Row
+
+Outcome = Literal["accepted", "soft_rejected", "rejected"]
+OUTCOMES: tuple[Outcome, ...] = ("accepted", "soft_rejected", "rejected")
+PAID: tuple[Outcome, ...] = ("accepted", "soft_rejected")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One submission: its unit (status: completed or an outcome; `note`: what its reviewer wrote), who made it, when.
+
+    `kind` is the agent's: unit, screening or gold. `ended_at` is in seconds since the epoch.
+    """
+
+    unit_id: int
+    agent_id: int
+    run_id: int
+    run: str
+    currency: str
+    kind: str
+    status: str
+    note: str | None
+    worker: Worker
+    visit_id: int
+    ended_at: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of a unit: its status before; `changed` False where it had this outcome already.
+
+    `reward` is the state of the outbox row that pays for it, None where it pays nothing.
+    """
+
+    work: Work
+    changed: bool
+    reward: str | None
+
+
+_SELECT = (
+    "SELECT u.id AS unit, u.status, u.reason, g.id AS agent, g.kind, g.visit_id, g.ended_at, r.id AS run_id,"
+    " r.name AS run, r.currency, w.id AS w_id, w.name AS w_name, w.provider AS w_provider, w.simulated AS w_simulated"
+    " FROM agent g JOIN unit u ON u.id = g.unit_id JOIN run r ON r.id = g.run_id JOIN worker w ON w.id = g.worker_id"
+    " WHERE g.status = 'completed' AND g.kind <> 'bot' "
+)
+
+_OF_VISIT = (
+    "SELECT u.id, u.status FROM agent g JOIN unit u ON u.id = g.unit_id"
+    " WHERE g.visit_id = :visit AND g.status = 'completed' AND g.kind <> 'bot'"
+)
+"""The submitted units of a visit."""
+
+
+def _work(row: Row) -> Work:
+    worker = Worker(row["w_id"], row["w_name"], row["w_provider"], bool(row["w_simulated"]))
+    return Work(
+        row["unit"], row["agent"], row["run_id"], row["run"], row["currency"], row["kind"], row["status"],
+        row["reason"], worker, row["visit_id"], row["ended_at"],
+    )  # fmt: skip
+
+
+def of_unit(conn: Conn, unit_id: int) -> Work:
+    """The submission of a unit; RunError if there is no such unit, or nothing was submitted for it."""
+    row = conn.one(_SELECT + "AND g.unit_id = :unit", unit=unit_id)
+    if row is not None:
+        return _work(row)
+    status = conn.value("SELECT status FROM unit WHERE id = :unit", unit=unit_id)
+    if status is None:
+        raise RunError(f"there is no unit {unit_id}; `crowd review list RUN` shows what can be reviewed")
+    raise RunError(f"unit {unit_id} is {status}: nothing was submitted for it")
+
+
+def page(
+    conn: Conn, run_id: int, after: int = 0, *, statuses: tuple[str, ...] = ("completed",), worker: str | None = None,
+    simulated: bool = False, limit: int = 200,
+) -> list[Work]:  # fmt: skip
+    """A keyset page of the run's submissions (agent ids above `after`), the oldest first."""
+    marks = ", ".join(f":s{n}" for n in range(len(statuses)))
+    by_worker = "" if worker is None else " AND w.name = :worker"
+    given = {} if worker is None else {"worker": worker}
+    rows = conn.all(
+        _SELECT + f"AND g.run_id = :run AND g.id > :after AND u.status IN ({marks}){by_worker}"
+        " AND (:simulated OR w.simulated = :no) ORDER BY g.id LIMIT :limit",
+        run=run_id, after=after, simulated=simulated, no=False, limit=limit, **given,
+        **{f"s{n}": status for n, status in enumerate(statuses)},
+    )  # fmt: skip
+    return [_work(row) for row in rows]
+
+
+def decide(conn: Conn, unit_id: int, outcome: Outcome, now: float, *, actor: str, note: str = "") -> Decision:
+    """Give a submitted unit its outcome; the same outcome again changes nothing.
+
+    RunError if nothing was submitted, or where the moves of `status.py` do not lead: what is paid cannot be rejected.
+    """
+    work = of_unit(conn, unit_id)
+    reward = conn.value("SELECT state FROM outbox WHERE key = :key", key=f"reward:agent:{work.agent_id}")
+    if work.status == outcome:
+        return Decision(work, False, reward)
+    check(work, outcome)
+    conn.execute(
+        "UPDATE unit SET status = :outcome, reason = :note WHERE id = :unit AND status = :before",
+        outcome=outcome, note=note or None, unit=unit_id, before=work.status,
+    )  # fmt: skip
+    made: list[events.Move] = [("unit", unit_id, work.status, outcome)]
+    made += _approve(conn, work.visit_id, now)
+    special = {} if work.kind == "unit" else {"special": work.kind} if _on_demand(conn, unit_id) else {}
+    events.append(
+        conn, work.run_id, now, "unit_reviewed", actor, made, agent=work.agent_id, unit=unit_id, worker=work.worker.id,
+        visit=work.visit_id, status=outcome, note=note, simulated=work.worker.simulated, **special,
+    )  # fmt: skip
+    return Decision(work, True, reward)
+
+
+def check(work: Work, outcome: Outcome) -> None:
+    """RunError unless the unit has this outcome or may get it."""
+    if outcome == work.status or outcome in moves("unit")[work.status]:
+        return
+    if work.status == "rejected":
+        raise RunError(f"unit {work.unit_id} was rejected; it can only be accepted")
+    said = work.status.replace("_", " ")
+    raise RunError(f"unit {work.unit_id} was {said}, which is paid: it cannot be {outcome.replace('_', ' ')} any more")
+
+
+def _on_demand(conn: Conn, unit_id: int) -> bool:
+    """Whether the unit is no unit of the task's own data: such ones are counted apart."""
+    sql = "SELECT a.kind FROM unit u JOIN assignment a ON a.id = u.assignment_id WHERE u.id = :unit"
+    return bool(conn.value(sql, unit=unit_id) != "real")
+
+
+def end_visit(conn: Conn, visit_id: int, status: str, now: float, completion: str | None = None) -> list[events.Move]:
+    """End an open visit, with the JSON of its completion; its moves, none if it was not open any more.
+
+    What was all decided while the visit went on is approved at once.
+    """
+    if not workers.end_visit(conn, visit_id, status, now, completion):
+        return []
+    return [("visit", visit_id, "open", status), *_approve(conn, visit_id, now)]
+
+
+def _approve(conn: Conn, visit_id: int, now: float) -> list[events.Move]:
+    """The visit's approval, if there is nothing of it left to decide."""
+    visit = conn.one("SELECT status, run_id, worker_id FROM visit WHERE id = :visit", visit=visit_id)
+    assert visit is not None
+    outcomes = {row["status"] for row in conn.all(_OF_VISIT, visit=visit_id)}
+    if visit["status"] not in ("submitted", "rejected") or "completed" in outcomes or not outcomes & {*PAID}:
+        return []
+    conn.execute(
+        "UPDATE visit SET status = 'approved' WHERE id = :visit AND status = :before",
+        visit=visit_id, before=visit["status"],
+    )  # fmt: skip
+    outbox.intend(
+        conn, run_id=visit["run_id"], kind="approve", key=f"approve:visit:{visit_id}", now=now,
+        worker_id=visit["worker_id"], visit_id=visit_id,
+    )  # fmt: skip
+    return [("visit", visit_id, visit["status"], "approved")]
+
+
+def reject_visit(conn: Conn, unit_id: int, reason: str, now: float, *, actor: str) -> bool:
+    """Reject the visit of a rejected unit on the platform; False if it was rejected already.
+
+    RunError unless all units of the visit are rejected.
+    """
+    work = of_unit(conn, unit_id)
+    status = conn.value("SELECT status FROM visit WHERE id = :visit", visit=work.visit_id)
+    if status == "rejected":
+        return False
+    kept = [row["id"] for row in conn.all(_OF_VISIT, visit=work.visit_id) if row["status"] != "rejected"]
+    if kept:
+        raise RunError(f"the visit of unit {unit_id} also has unit {kept[0]}, which is not rejected")
+    if status != "submitted":
+        raise RunError(f"the visit of unit {unit_id} is {status}: only one that was submitted can be rejected")
+    conn.execute("UPDATE visit SET status = 'rejected' WHERE id = :visit AND status = 'submitted'", visit=work.visit_id)
+    outbox.intend(
+        conn, run_id=work.run_id, kind="reject", key=f"reject:visit:{work.visit_id}", now=now,
+        worker_id=work.worker.id, visit_id=work.visit_id, payload=canonical({"reason": reason}),
+    )  # fmt: skip
+    events.append(
+        conn, work.run_id, now, "visit_rejected", actor, [("visit", work.visit_id, "submitted", "rejected")],
+        unit=unit_id, worker=work.worker.id, visit=work.visit_id,
+    )  # fmt: skip
+    return True
+
+
+def bonus(conn: Conn, unit_id: int, amount_micros: int, reason: str, now: float, *, actor: str) -> bool:
+    """Owe a bonus for a unit; the same bonus for the same reason is owed once (then: False).
+
+    RunError if this reason has had another amount.
+    """
+    work = of_unit(conn, unit_id)
+    key = f"bonus:unit:{unit_id}:{hashlib.sha256(reason.encode()).hexdigest()[:16]}"
+    if outbox.intend(
+        conn, run_id=work.run_id, kind="bonus", key=key, now=now, worker_id=work.worker.id, visit_id=work.visit_id,
+        unit_id=unit_id, amount_micros=amount_micros, currency=work.currency, payload=json.dumps({"reason": reason}),
+    ):  # fmt: skip
+        events.append(conn, work.run_id, now, "bonus_owed", actor, [], unit=unit_id, worker=work.worker.id)
+        return True
+    before = conn.value("SELECT amount_micros FROM outbox WHERE key = :key", key=key)
+    if before != amount_micros:
+        had = Decimal(before) / MICROS
+        raise RunError(f"unit {unit_id} has had a bonus of {had:f} {work.currency} for this reason; "
+                       "a second one needs another --reason")  # fmt: skip
+    return False
+
+
+def tell(conn: Conn, unit_id: int, text: str, now: float) -> bool:
+    """Have `text` sent to the worker of a unit, through the platform; the same text once (then: False)."""
+    work = of_unit(conn, unit_id)
+    return outbox.intend(
+        conn, run_id=work.run_id, kind="message", now=now, worker_id=work.worker.id, visit_id=work.visit_id,
+        key=f"message:unit:{unit_id}:{hashlib.sha256(text.encode()).hexdigest()[:16]}", unit_id=unit_id,
+        payload=json.dumps({"text": text}),
+    )  # fmt: skip
