@@ -206,7 +206,7 @@ def to_choice(choices: tuple[Any, ...], value: Any, text: str | None) -> Any:
 def to_path(value: Any, text: str | None, base: Path, must_exist: bool) -> Path:
     """An absolute path; a relative one starts at the folder `base`."""
     written = to_text(value, text)
-    if not written.strip() or "\0" in written:
+    if not written.strip() or "\0" in written or written.splitlines() != [written]:
         raise ValueError("expected a path")
     try:
         path = base / Path(written).expanduser()

@@ -42,6 +42,7 @@ class LivePerson:
         """The last frame of the inbox that was seen."""
         self._url = url
         self._socket: ClientConnection | None = None
+        self._listener: threading.Thread | None = None
         self._open = ExitStack()
         self._heard = threading.Condition()
         self._waited: dict[str, int] = {}
@@ -65,15 +66,18 @@ class LivePerson:
 
     def connect(self, after: int | None = None, *, token: str | None = None) -> Self:
         """Open the socket, for what came after `seq`, or after another frame."""
+        self._open.close()
+        if self._listener is not None:  # what it still has in hand was seen
+            self._listener.join(10)
         self.code = None
         address = f"{self._url}api/v1/agents/{self.agent}/live".replace("http", "ws", 1)
         query = httpx.QueryParams(
             {"after": self.seq if after is None else after, "token": token or self.document["token"]}
         )
-        self._open.close()
         opening = connect(f"{address}?{query}", compression=None, max_size=None, open_timeout=20)
         self._socket = self._open.enter_context(opening)
-        threading.Thread(target=self._listen, args=(self._socket,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._socket,), daemon=True)
+        self._listener.start()
         return self
 
     def say(self, data: Any, id: str | None = None) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from crowdcore.store import Database, open_database
+from crowdcore.store import Database
 from tests.chaos import checks
 from tests.chaos.crew import Place
 from tests.chaos.server import Machine, Server
+from tests.postgres import PostgresServer
 
 T = TypeVar("T")
 
@@ -29,6 +29,11 @@ def groups(default: int, at_once: int) -> list[list[int]]:
     """All seeds, so many at once."""
     found = seeds(default)
     return [found[n : n + at_once] for n in range(0, len(found), at_once)]
+
+
+def machine_for(seed: int, folder: Path, postgres: PostgresServer) -> Machine:
+    """A machine of its own for this seed; that of every fourth has its database in PostgreSQL."""
+    return Machine(folder / f"seed-{seed}", postgres.new_database() if seed % 4 == 3 else None)
 
 
 @dataclass
@@ -65,20 +70,22 @@ class Round:
         """kill -9, then look at what it left."""
         await server.kill()
         await self.place.is_at(None)
-        self.kills.append(doing)
+        self.kills.append(doing + self.state())
         if self.exists():
             self.faults += [f"after kill {len(self.kills)} ({doing}): {fault}" for fault in self.look()]
 
+    def state(self) -> str:
+        """How far it had come, for the report."""
+        return ""
+
     def exists(self) -> bool:
         """Whether the run is stored."""
-        path: Path = self.machine.data / "crowd.db"
-        if not path.exists():
-            return False
-        with closing(sqlite3.connect(path)) as connection:
-            try:
-                return connection.execute("SELECT 1 FROM run").fetchone() is not None
-            except sqlite3.OperationalError:  # killed before there were tables
-                return False
+        return bool(self.rows("SELECT id FROM run"))
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database answers; nothing before there are tables."""
+        with self.machine.stored() as database:
+            return [] if database is None else [tuple(row) for row in database.read(lambda c: c.all(sql))]
 
     def look(self, *, ended: bool = False) -> list[str]:
         """What is wrong in the database."""
@@ -86,8 +93,6 @@ class Round:
 
     def ask(self, question: Callable[[Database], T]) -> T:
         """The answer of the database as it lies there."""
-        database = open_database(None, self.machine.data, create=False)
-        try:
+        with self.machine.stored() as database:
+            assert database is not None
             return question(database)
-        finally:
-            database.close()

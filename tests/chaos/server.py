@@ -6,17 +6,23 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+
+from crowdcore.errors import StoreError
+from crowdcore.store import Database, open_database
 
 _CROWD = (sys.executable, "-c", "from crowdcore.cli import main; main()")
 
 
 class Machine:
-    """A machine of its own below `folder`: data, configuration, and the task in `folder`/task."""
+    """A machine of its own below `folder`: data, configuration, and the task in `folder`/task.
 
-    def __init__(self, folder: Path) -> None:
+    `database` is the address of its database; without, SQLite among its data.
+    """
+
+    def __init__(self, folder: Path, database: str | None = None) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.task = folder / "task"
@@ -25,8 +31,9 @@ class Machine:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CROWD_")}
         self._environment = {
             **kept, "CROWD_DATA_DIR": str(self.data), "CROWD_CONFIG_DIR": str(folder / "config"),
-            "PYTHONUNBUFFERED": "1",
+            "PYTHONUNBUFFERED": "1", **({} if database is None else {"CROWD_DATABASE_URL": database}),
         }  # fmt: skip
+        self._database = database
 
     @asynccontextmanager
     async def crowd(self, *words: str, under: Sequence[str] = ()) -> AsyncIterator[Server]:
@@ -49,6 +56,19 @@ class Machine:
             code = await server.process.wait()
         assert code == 0, f"crowd {' '.join(words)} exits {code}: {self.complaints()}"
         return said
+
+    @contextmanager
+    def stored(self) -> Iterator[Database | None]:
+        """Its database as it lies there; None before there are tables."""
+        try:
+            database = open_database(self._database, self.data, create=False)
+        except StoreError:
+            yield None
+            return
+        try:
+            yield database
+        finally:
+            database.close()
 
     def complaints(self) -> str:
         """Everything that was written to standard error so far."""

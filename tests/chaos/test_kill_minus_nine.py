@@ -6,8 +6,8 @@ launches, while they work, and while it resumes. Meanwhile somebody reviews by c
 and then, and an office pays, sometimes without saying so. Then the export, the tables, the files, the
 listener's notes, the office's book and the logs of crew and reviewer must tell the same story.
 
-By itself it runs 4 seeds, `make chaos` 50; `CROWD_CHAOS_SEEDS=9` runs seeds 0 to 8, `CROWD_CHAOS_SEEDS=17-17` only
-that one.
+Every fourth seed has its data in PostgreSQL. By itself it runs 4 seeds, `make chaos` 50;
+`CROWD_CHAOS_SEEDS=9` runs seeds 0 to 8, `CROWD_CHAOS_SEEDS=17-17` only that one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import sqlite3
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,12 +25,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from crowdcore.store import open_database
 from tests.chaos import checks
-from tests.chaos.crew import Crew, Log, Place
+from tests.chaos.crew import Crew, Log
 from tests.chaos.reviewer import Reviewer, reviewing
-from tests.chaos.rounds import groups
-from tests.chaos.server import Machine, Server
+from tests.chaos.rounds import Round, groups, machine_for
+from tests.chaos.server import Server
+from tests.postgres import PostgresServer
 
 WORKERS, ITEMS, SEATS = 20, 130, 2
 UNITS = ITEMS * SEATS
@@ -50,6 +49,7 @@ hooks: hooks.py
 """
 
 HOOKS = f"""
+import os
 import time
 
 from crowdcore import hookimpl
@@ -74,10 +74,10 @@ def on_unit_submitted(run, event):
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", groups(4, AT_ONCE), ids=lambda group: f"seeds_{group[0]}_to_{group[-1]}")
 def test_what_was_acknowledged_outlives_kill_minus_nine(
-    group: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    group: list[int], tmp_path: Path, postgres_server: PostgresServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def everything() -> list[Story]:
-        stories = [Story(seed, Machine(tmp_path / f"seed-{seed}")) for seed in group]
+        stories = [Story(machine_for(seed, tmp_path, postgres_server), seed=seed) for seed in group]
         await asyncio.gather(*(story.happen() for story in stories))
         return stories
 
@@ -89,14 +89,10 @@ def test_what_was_acknowledged_outlives_kill_minus_nine(
 
 
 @dataclass
-class Story:
-    """What happens to one run with one seed; `faults` says what was wrong with it, one line each."""
+class Story(Round):
+    """What happens to one run with one seed."""
 
-    seed: int
-    machine: Machine
-    faults: list[str] = field(default_factory=list)
-    kills: list[str] = field(default_factory=list)
-    place: Place = field(default_factory=Place)
+    seed: int = field(kw_only=True)
     reviewed: str = ""
 
     def __post_init__(self) -> None:
@@ -126,7 +122,7 @@ class Story:
                 await self._kill_while("launching", "run", self.rng.uniform(0.2, 0.9), served=False)
             else:
                 await self._kill_while("launching", "run", self.rng.uniform(0, 0.5), served=True)
-            while not self._exists():  # it died before it had stored anything
+            while not self.exists():  # it died before it had stored anything
                 await self._kill_while("launching", "run", self.rng.uniform(0, 0.5), served=True)
             crew = Crew(self.place, self.log, self.seed, WORKERS, self._acknowledged)
             working = asyncio.create_task(crew.work())
@@ -154,7 +150,7 @@ class Story:
                 await self.machine.run("stop", "chaos-1")
             elif self.ending == "crowd stop, unserved":
                 await asyncio.sleep(self.rng.uniform(0, 0.2))
-                await self._kill(server, "at work")
+                await self.kill(server, "at work")
                 await self.machine.run("stop", "chaos-1")
                 return
             await self._counters_agree()
@@ -169,14 +165,14 @@ class Story:
             if served:
                 await server.url()
             await asyncio.sleep(after)
-            await self._kill(server, doing)
+            await self.kill(server, doing)
 
     async def _kill_at_work(self, acknowledgements: int) -> None:
         async with self.machine.crowd("resume", "--no-open") as server:
             await self._serve(server)
             await self._acknowledgements(acknowledgements)
             await asyncio.sleep(self.rng.uniform(0, 0.02))
-            await self._kill(server, "at work")
+            await self.kill(server, "at work")
 
     async def _serve(self, server: Server) -> None:
         url = await server.url()
@@ -184,41 +180,13 @@ class Story:
             raise AssertionError(f"seed {self.seed}: not served: {self.machine.complaints()}")
         await self.place.is_at(url)
 
-    async def _kill(self, server: Server, doing: str) -> None:
-        await server.kill()
-        await self.place.is_at(None)
-        self.kills.append(f"{doing} ({self._state()})")
-        if self._exists():
-            self.faults += [f"after kill {len(self.kills)}: {fault}" for fault in self._look()]
-
-    def _look(self, *, ended: bool = False) -> list[str]:
-        database = open_database(None, self.machine.data, create=False)
-        try:
-            return checks.faults(database, ended=ended)
-        finally:
-            database.close()
-
-    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
-        if not (self.machine.data / "crowd.db").exists():
-            return []
-        connection = sqlite3.connect(self.machine.data / "crowd.db")
-        try:
-            return connection.execute(sql).fetchall()
-        except sqlite3.OperationalError:  # killed before there were tables
-            return []
-        finally:
-            connection.close()
-
-    def _exists(self) -> bool:
-        return bool(self._ask("SELECT id FROM run"))
-
-    def _state(self) -> str:
-        """The run's status and how many units there are, for the report."""
-        found = self._ask("SELECT r.status, (SELECT COUNT(*) FROM unit), r.exhausted FROM run r")
+    def state(self) -> str:
+        """The run's status and how many units there are."""
+        found = self.rows("SELECT r.status, (SELECT COUNT(*) FROM unit), r.exhausted FROM run r")
         if not found:
-            return "no run yet"
+            return " (no run yet)"
         status, count, exhausted = found[0]
-        return f"{status}, {count} units{'' if exhausted else ' so far'}, {self.log.count} acknowledged"
+        return f" ({status}, {count} units{'' if exhausted else ' so far'}, {self.log.count} acknowledged)"
 
     def _acknowledged(self, count: int) -> None:
         if self._due is not None and count >= self._due[0]:
@@ -237,7 +205,7 @@ class Story:
         async with aiohttp.ClientSession() as http:
             for _ in range(100):
                 await asyncio.sleep(0.1)
-                rows = dict(self._ask("SELECT status, COUNT(*) FROM unit GROUP BY status"))
+                rows = dict(self.rows("SELECT status, COUNT(*) FROM unit GROUP BY status"))
                 async with http.get(f"{await self.place.find()}metrics") as reply:
                     lines = [line for line in (await reply.text()).splitlines() if line.startswith("crowd_units{")]
                 shown = {line.split('status="')[1].split('"')[0]: int(float(line.split()[-1])) for line in lines}
@@ -251,7 +219,7 @@ class Story:
         acknowledged = [json.loads(line) for line in log.splitlines()]
         text = await self.machine.run("export", "chaos", "--format", "jsonl")
         exported = [json.loads(line) for line in text.splitlines()]
-        found = self._look(ended=True) + _compare(acknowledged, exported, self.machine.data) + self._noted()
+        found = self.look(ended=True) + _compare(acknowledged, exported, self.machine.data) + self._noted()
         found += reviewer.compare(exported, REWARD)
         if len(acknowledged) < LEAST:
             found.append(f"only {len(acknowledged)} acknowledgements")
@@ -265,11 +233,7 @@ class Story:
         """The listener was told of every submission, in the order of the commits; again only after a kill."""
         lines = (self.machine.task / "seen.txt").read_text().splitlines()
         noted = [(int(event), int(unit)) for event, unit in (line.split() for line in lines)]
-        database = open_database(None, self.machine.data, create=False)
-        try:
-            stored = checks.submitted(database)
-        finally:
-            database.close()
+        stored = self.ask(checks.submitted)
         found = []
         if list(dict.fromkeys(noted)) != stored:
             found.append(f"the listener was told {len(set(noted))} of {len(stored)} submissions, or not in order")

@@ -19,10 +19,10 @@ import pytest
 
 from tests.chaos import checks
 from tests.chaos.reviewer import Reviewer, reviewing
-from tests.chaos.rounds import Round, groups
-from tests.chaos.server import Machine
+from tests.chaos.rounds import Round, groups, machine_for
 from tests.chaos.talkers import Party
 from tests.chaos.visitors import Visitor
+from tests.postgres import PostgresServer
 
 PEOPLE, VISITS, ITEMS = 11, 3, 16
 AT_ONCE = 4
@@ -67,10 +67,10 @@ pairing:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", groups(4, AT_ONCE), ids=lambda group: f"seeds_{group[0]}_to_{group[-1]}")
 def test_people_together_outlive_kill_minus_nine(
-    group: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    group: list[int], tmp_path: Path, postgres_server: PostgresServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def everything() -> list[Story]:
-        stories = [Story(Machine(tmp_path / f"seed-{seed}"), seed=seed) for seed in group]
+        stories = [Story(machine_for(seed, tmp_path, postgres_server), seed=seed) for seed in group]
         await asyncio.gather(*(story.happen() for story in stories))
         return stories
 

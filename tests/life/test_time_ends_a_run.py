@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from crowdcore import RunHandle
-from crowdcore.status import check_move
-from crowdcore.store import Conn, events, open_database, runs, units
+from crowdcore.reviewing import Verdict, decide, submissions
+from crowdcore.store import open_database, runs, units
+from crowdcore.store.reviews import Outcome
 from crowdcore.testing import Browserless, ManualClock
 from crowdcore.testing.serving import until
 from tests.chaos import checks
 from tests.life.conftest import Launch, Resume, let_end
 
-DECISIONS = ("accepted", "soft_rejected", "rejected")
+DECISIONS: tuple[Outcome, ...] = ("accepted", "soft_rejected", "rejected")
 HOUR = 3600.0
 
 
@@ -20,29 +21,19 @@ def submit(handle: RunHandle, name: str) -> None:
     assert Browserless(handle.url, worker_id=name).enter().submit({"text": name}).status_code == 200
 
 
-def review(folder: Path, run_id: int, decisions: tuple[str, ...]) -> None:
-    """Decide on the run's completed units, in order, as review does: the move and its event in one transaction."""
-
-    def decide(conn: Conn) -> None:
-        rows = conn.all("SELECT id FROM unit WHERE run_id = :run AND status = 'completed' ORDER BY id", run=run_id)
-        for row, decision in zip(rows, decisions, strict=True):
-            check_move("unit", "completed", decision)
-            conn.execute("UPDATE unit SET status = :to WHERE id = :id", to=decision, id=row["id"])
-            agent = conn.value("SELECT id FROM agent WHERE unit_id = :id", id=row["id"])
-            events.append(
-                conn, run_id, 0.0, "unit_reviewed", "operator", [("unit", row["id"], "completed", decision)],
-                unit=row["id"], agent=agent, status=decision,
-            )  # fmt: skip
-
+def review(folder: Path, run_id: int, decisions: tuple[Outcome, ...]) -> None:
+    """Decide on the run's completed units, in order."""
     database = open_database(None, folder, create=False)
-    database.write(decide)
+    run = database.read(lambda c: runs.get(c, run_id))
+    for work, outcome in zip(list(submissions(database, run)), decisions, strict=True):
+        decide(database, [work.unit_id], Verdict(outcome))
     database.close()
 
 
 def counts(folder: Path, run_id: int) -> dict[str, int]:
     database = open_database(None, folder, create=False)
     try:
-        assert [fault for fault in checks.faults(database, run_id, ended=True) if "outbox" not in fault] == []
+        assert checks.faults(database, run_id, ended=True) == []
         return database.read(lambda c: units.counts(c, run_id))
     finally:
         database.close()
