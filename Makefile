@@ -4,7 +4,7 @@
 .PHONY: help demo export test chaos fuzz bench bench-live parlai-check check format constraints schema clean
 
 PORT ?= 3000
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 SEEDS ?= 50
 CASES ?= 10000

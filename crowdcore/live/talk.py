@@ -6,7 +6,7 @@ Everything is stored before it has an effect: a message before it can be receive
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.facade import Message
 from crowdcore.live import names, replay
+from crowdcore.live.begun import Begun
 from crowdcore.live.ends import Ended, Left, Silence
 from crowdcore.live.replay import Crossings, Gone, Got, Mismatch
 from crowdcore.live.scribe import Cancelled, Scribe
@@ -127,14 +128,18 @@ class Talk:
 
     # Receiving
 
-    async def receive(self, timeout: float | None = None, seat: int | None = None) -> Message:
+    def receive(self, timeout: float | None = None, seat: int | None = None) -> Coroutine[Any, Any, Message]:
         """The next message; Silence after `timeout` seconds, Left once somebody is gone for good."""
+        breathe = self._crossings.replaying and self._crossings.played % _YIELD_EVERY == 0
+        return Begun(self._begin(timeout, seat), nothing=Silence, breathe=breathe)
+
+    async def _begin(self, timeout: float | None, seat: int | None) -> Message:
         with self._one_at_a_time():
             if seat is not None:
                 self._member(seat)
             self._play_seats()
             if self._crossings.replaying:
-                return await self._receive_again(seat)
+                return self._receive_again(seat)
             return await self._receive(timeout, seat)
 
     async def _receive(self, timeout: float | None, seat: int | None) -> Message:
@@ -143,7 +148,7 @@ class Talk:
         while True:
             self._alive()
             if self._left is not None:
-                await self._breathe()
+                await self._or_missed(self._breathe())
                 self._crossings.note("left", self._left.seat, self._left.reason)
                 raise Left(self._left.seat, self._left.reason)
             message = self._take(seat)
@@ -171,24 +176,26 @@ class Talk:
         self._listening()
         timer = None if seconds is None else self._timers.after(seconds, waiting.wake)
         try:
-            await waiting.future
-        except asyncio.CancelledError:
-            self._crossings.missed()  # of a task that gives up waiting: the same as a timeout
-            raise
+            await self._or_missed(waiting.future)
         finally:
             self._waiting = None
             if timer is not None:
                 timer.cancel()
+
+    async def _or_missed(self, what: Awaitable[None]) -> None:
+        """Wait for something within a receive; a task that gives up waiting has missed it, as after a timeout."""
+        try:
+            await what
+        except (asyncio.CancelledError, GeneratorExit):
+            self._crossings.missed()
+            raise
 
     async def _breathe(self) -> None:
         """Let others run: a blueprint that asks again and again at once must not hold up the server."""
         self._empty_polls += 1
         await asyncio.sleep(_PAUSE if self._empty_polls > _EMPTY_POLLS else 0)
 
-    async def _receive_again(self, seat: int | None) -> Message:
-        if self._crossings.played % _YIELD_EVERY == 0:
-            await asyncio.sleep(0)
-            self._alive()
+    def _receive_again(self, seat: int | None) -> Message:
         got = self._guarded(self._crossings.receive)
         if isinstance(got, Got):
             message = self._messages.get(got.n)

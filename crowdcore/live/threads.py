@@ -84,7 +84,10 @@ class Blocking:
 
     def receive(self, timeout: float | None = None, seat: int | None = None) -> Message:
         """The next message; TimeoutError after `timeout` seconds, Left once somebody is gone for good."""
-        return self._call(self.live.receive(timeout, seat))
+        return self._call(self._receive(timeout, seat))
+
+    async def _receive(self, timeout: float | None, seat: int | None) -> Message:
+        return await self.live.receive(timeout, seat)  # which begins when it is called: on the event loop
 
     def send(self, to: int | None, data: Json, *, sender: str | None = None, id: str | None = None) -> None:
         """Deliver `data` to one seat, or to all."""

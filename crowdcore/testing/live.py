@@ -92,19 +92,30 @@ class LivePerson:
         self._socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
     def wait(self, kind: str, timeout: float = 10.0, **members: Any) -> Frame:
-        """The next frame of this kind that no `wait` has returned, with these members; AssertionError if none comes."""
+        """The next frame of this kind that no `wait` has returned, with these members; AssertionError if none comes.
+
+        When the connection is lost nothing comes any more, so that ends the wait too.
+        """
         with self._heard:
-            found: Frame | None = self._until(lambda: self._find(kind, members), timeout)
+            self._until(lambda: self._finds(kind, members) or self.code is not None, timeout)
+            found = self._find(kind, members)
             told = [f for f in self.frames if f["type"] == kind][-5:]
-            assert found is not None, f"{self.name} got no {kind} {members or ''}; the last ones were {told}"
+            lost = "" if self.code is None else f", and its connection was closed ({self.code})"
+            assert found is not None, f"{self.name} got no {kind} {members or ''}{lost}; the last ones were {told}"
             return found
+
+    def _finds(self, kind: str, members: dict[str, Any]) -> bool:
+        return any(self._fits(frame, kind, members) for frame in self.frames[self._waited.get(kind, 0) :])
+
+    @staticmethod
+    def _fits(frame: Frame, kind: str, members: dict[str, Any]) -> bool:
+        return frame["type"] == kind and all(frame.get(name) == value for name, value in members.items())
 
     def _find(self, kind: str, members: dict[str, Any]) -> Frame | None:
         for place in range(self._waited.get(kind, 0), len(self.frames)):
-            frame = self.frames[place]
-            if frame["type"] == kind and all(frame.get(name) == value for name, value in members.items()):
+            if self._fits(self.frames[place], kind, members):
                 self._waited[kind] = place + 1
-                return frame
+                return self.frames[place]
         return None
 
     def texts(self) -> list[Any]:

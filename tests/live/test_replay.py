@@ -235,3 +235,36 @@ def test_two_calls_at_once_are_refused(stage: Stage) -> None:
     one.say("x")
     one.wait("status", status="completed")
     assert said == ["two calls of this conversation at once: wait for the first, else it cannot be replayed"]
+
+
+def test_a_receive_that_is_given_up_before_its_first_step_counts_as_one(stage: Stage) -> None:
+    """A busy server lets `wait_for` run out before the coroutine has begun; after a crash the same may be otherwise."""
+    lives: list[list[Any]] = []
+
+    @hookimpl
+    async def blueprint_live(assignment: LiveAssignment) -> None:
+        told: list[Any] = []
+        lives.append(told)
+        for _ in range(3):
+            given_up = asyncio.ensure_future(assignment.receive())
+            if len(lives) == 1:
+                given_up.cancel()
+            try:
+                told.append((await asyncio.wait_for(given_up, 0.01)).data)
+            except (asyncio.CancelledError, TimeoutError):
+                told.append(None)
+            await assignment.send(None, told)
+        message = await asyncio.wait_for(assignment.receive(), None if len(lives) == 1 else 1e-9)
+        await assignment.send(None, message.data)
+        if len(lives) == 1:
+            await asyncio.Event().wait()
+
+    stage.launch(hooks=[blueprint_live])
+    one, two = stage.pair()
+    two.wait("message", data=[None, None, None])
+    one.say("here")
+    two.wait("message", data="here")
+    stage.restart()
+    until(lambda: stage.rows("SELECT reason FROM conversation")[0]["reason"])
+    assert stage.rows("SELECT reason FROM conversation") == [{"reason": "done"}]
+    assert lives == [[None, None, None]] * 2

@@ -57,7 +57,7 @@ class Hanging:
     seconds = 0.05
 
     def act(self, item, conversation, me):
-        released.wait(20)
+        released.wait(2)
 
 class Sociable:
     def act(self, item, conversation, me):
