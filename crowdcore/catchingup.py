@@ -10,33 +10,65 @@ from crowdcore.feed import tell_listeners
 from crowdcore.lock import RunLock, is_led
 from crowdcore.offline import offline_context
 from crowdcore.outbox import Executor
+from crowdcore.status import LIVE_RUN
+from crowdcore.store import outbox, runs
 
 if TYPE_CHECKING:
     from crowdcore.store import Database
     from crowdcore.store.runs import RunRow
 
+SECONDS = 45.0
+"""How long a command sends; what is left then waits for the next one."""
+PATIENCE = 30.0
+"""Seconds to wait for a process that has ended its run and is about to go."""
+
 
 async def catch_up(database: Database, row: RunRow) -> list[str]:
     """Tell and send, under the lead of the run that the caller holds; one line for each thing that did not work."""
+    problems: list[str] = []
     try:
         context = await offline_context(database, row)
-        await Executor(context).catch_up()
         await tell_listeners(context)
+        await Executor(context).forget_nothing()
+        if waiting := database.read(lambda c: outbox.count_waiting(c, row.id, context.delivers)):
+            problems += await _send(database, row, waiting)
     except CrowdError as error:  # its plugins or files are gone, perhaps
-        return list(error.problems)
-    return []
+        problems += error.problems
+    return problems
+
+
+async def _send(database: Database, row: RunRow, waiting: int) -> list[str]:
+    """The platform is asked as at launch: with secrets, and registered first."""
+    context = await offline_context(database, row, secrets=True)
+    await context.hooks.provider_register()
+    doubtful = database.read(lambda c: outbox.count_in_doubt(c, row.id))
+    left = await Executor(context).catch_up(SECONDS)
+    doubtful = database.read(lambda c: outbox.count_in_doubt(c, row.id)) - doubtful
+    said = [f"{row.name}: {doubtful} of {waiting} did not go through: crowd outbox {row.task}"] if doubtful else []
+    return said + ([f"{row.name}: {left} wait to be sent: crowd outbox {row.task} --send"] if left else [])
 
 
 async def catch_up_unserved(database: Database, row: RunRow) -> list[str]:
-    """`catch_up` if nobody leads the run; the process that does has noticed by itself."""
+    """`catch_up` if nobody serves the run; a process that does notices by itself what there is to send."""
     folder = paths.run_folder(database.folder, row.name)
-    if is_led(folder):
+    ended = database.read(lambda c: runs.get(c, row.id)).status not in LIVE_RUN
+    if not ended and is_led(folder):
         return []
+    lock = RunLock(folder, row.name, row.id, database, brief=True, patience=PATIENCE if ended else 0.0)
     try:
-        lock = RunLock(folder, row.name, row.id, database, brief=True).acquire()
-    except CrowdError:  # somebody took the lead this moment
-        return []
+        lock.acquire()
+    except CrowdError as error:
+        return list(error.problems)
     try:
         return await catch_up(database, row)
     finally:
         lock.release()
+
+
+async def waiting(database: Database, row: RunRow) -> int:
+    """How many rows of the run its provider would send; 0 if its plugins are gone."""
+    try:
+        delivers = (await offline_context(database, row)).delivers
+    except CrowdError:
+        return 0
+    return database.read(lambda c: outbox.count_waiting(c, row.id, delivers))

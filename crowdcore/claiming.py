@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from crowdcore import authored, documents, gates, matching
 from crowdcore.errors import RequestError
-from crowdcore.store import agents, conversations, events, qualifications, special, units, workers
+from crowdcore.store import agents, conversations, events, outbox, qualifications, special, units, workers
 from crowdcore.store.agents import AgentRow
 from crowdcore.store.units import START, Free
 from crowdcore.types import Identity, Refusal
@@ -296,7 +296,8 @@ def _affordable(conn: Conn, context: RunContext) -> bool:
     budget, pay = context.config.task.budget, context.pay_micros
     if budget is None or not pay:
         return True
-    if (units.promised(conn, context.run_id) + Decimal(pay) / units.MICROS) <= budget:
+    promised = units.promised(conn, context.run_id) + outbox.besides(conn, context.run_id)
+    if promised + Decimal(pay) / units.MICROS <= budget:
         return True
     now = context.clock.now()
     return bool(units.expire_free(conn, context.run_id, now, reason="its money pays a check", limit=1))

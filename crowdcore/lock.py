@@ -28,15 +28,18 @@ BRIEF_SECONDS = 60.0
 class RunLock:
     """The lead of one run: `database` has it, `folder` is its folder on this machine.
 
-    `brief`: to be held for as long as it takes to send what waits; others wait for that.
+    `brief`: to be held for as long as it takes to send what waits; others wait for that. `patience`: seconds that any
+    other holder is waited for, one that is about to let go.
     """
 
-    def __init__(self, folder: Path, run: str, run_id: int, database: Database, *, brief: bool = False) -> None:
+    def __init__(self, folder: Path, run: str, run_id: int, database: Database, *, brief: bool = False,
+                 patience: float = 0.0) -> None:  # fmt: skip
         self._path = folder / "lock"
         self._run = run
         self._run_id = run_id
         self._database = database
         self._brief = brief
+        self._patience = patience
         self._file: int | None = None
         self._held: Held | None = None
 
@@ -44,10 +47,15 @@ class RunLock:
         """Take the lead of the run; RunError names the process that has it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)  # a launch may have died before it made the folder
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if (holder := _other_holder(file)) is not None:
+        if (holder := _other_holder(file, self._patience)) is not None:
             os.close(file)
+            if holder.endswith(_BRIEF):
+                process = holder.removesuffix(_BRIEF)
+                raise RunError(f"run {self._run}: process {process} is sending what waits; try again when it is done")
             raise RunError(f"run {self._run} is served by process {holder} already; "
                            f"`crowd status {self._run}` shows it, `crowd stop {self._run}` ends it")  # fmt: skip
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}{_BRIEF if self._brief else ''}".encode(), 0)
         try:
             self._held = self._database.hold(self._run_id)
         except BaseException:
@@ -56,8 +64,6 @@ class RunLock:
         if self._held is None:
             os.close(file)
             raise RunError(f"run {self._run} is served by another machine already; end it there")
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}{_BRIEF if self._brief else ''}".encode(), 0)
         self._file = file
         return self
 
@@ -77,8 +83,8 @@ class RunLock:
         self.release()
 
 
-def is_led(folder: Path) -> bool:
-    """Whether some process leads the run of this folder now, and for longer than it takes to send something."""
+def is_led(folder: Path, *, brief: bool = False) -> bool:
+    """Whether some process leads the run of this folder now; with `brief` also one that only sends what waits."""
     try:
         file = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -86,19 +92,19 @@ def is_led(folder: Path) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return not _holder(file).endswith(_BRIEF)
+        return brief or not _holder(file).endswith(_BRIEF)
     finally:
         os.close(file)
     return False
 
 
-def _other_holder(file: int) -> str | None:
-    """Lock the file; None, or who has it (and does not let go of it in a moment)."""
-    give_up = time.monotonic() + BRIEF_SECONDS
+def _other_holder(file: int, patience: float) -> str | None:
+    """Lock the file; None, or who has it (and does not let go of it in time)."""
+    began = time.monotonic()
     while not _taken(file):
         holder = _holder(file)
-        if not holder.endswith(_BRIEF) or time.monotonic() > give_up:
-            return holder.removesuffix(_BRIEF) or "another process"
+        if time.monotonic() - began > (BRIEF_SECONDS if holder.endswith(_BRIEF) else patience):
+            return holder or "another process"
     return None
 
 

@@ -371,7 +371,7 @@ class Outbox(SQLModel, table=True):
     """
 
     __table_args__ = (
-        Index("outbox_of_run", "run_id", "state", "id"),
+        Index("outbox_of_run", "run_id", "state", "kind", "id"),
         Index("outbox_of_worker", "worker_id"),
     )
     id: int | None = Field(default=None, sa_column=_key())

@@ -44,10 +44,13 @@ class Offline:
         return derive(secret_key(paths.config_dir()), label)
 
 
-async def offline_context(db: Database, row: RunRow) -> RunContext:
-    """The run as it was launched, from its stored configuration and the snapshot of its sources."""
+async def offline_context(db: Database, row: RunRow, *, secrets: bool = False) -> RunContext:
+    """The run as it was launched, from its stored configuration and the snapshot of its sources.
+
+    `secrets`: with what hidden options refer to, for who talks to a platform.
+    """
     folder = paths.run_folder(db.folder, row.name)
-    config, plugins, _ = reopen(row, folder, secrets=False)
+    config, plugins, _ = reopen(row, folder, secrets=secrets)
     services = Offline(db, row, config)
     facade_for = facades(services, plugins)
     hooks = Hooks(plugins, facade_for)

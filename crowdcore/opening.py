@@ -190,10 +190,10 @@ def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launch
         opened = sum(count.get(s, 0) for s in ("created", "launched", "assigned"))
         lost = sum(count.get(s, 0) for s in ("expired", "rejected"))
         promised = sum(count.values()) - lost + sum(n for s, n in special.items() if s not in ("expired", "rejected"))
-        waited = 0
-        if context.live is not None and context.config.task.budget is not None:
-            waited = int(outbox.waiting_pay(conn, context.run_id) * units.MICROS)
-        return Ahead(count.get("launched", 0), opened, promised * context.pay_micros + waited)
+        besides = 0
+        if context.config.task.budget is not None:
+            besides = int(outbox.besides(conn, context.run_id) * units.MICROS)
+        return Ahead(count.get("launched", 0), opened, promised * context.pay_micros + besides)
 
     return Launcher(context, items, setup.row.next_ordinal, ahead)
 

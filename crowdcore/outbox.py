@@ -2,8 +2,9 @@
 
 A provider says which kinds of rows it can send (`delivers = {"reward"}`); others stay intended, which
 for a reward means that it is owed. A row is marked sent before the platform is called: if the process
-dies in between, nobody knows whether it arrived, so the next process marks it unknown and a person
-decides (`crowd outbox`). Money is never sent twice.
+dies in between, or the hook raises in the middle of a payment, nobody knows whether it arrived, so it is
+unknown and a person decides (`crowd outbox`). Money is never sent twice. A plugin that knows that nothing
+happened raises a CrowdError (RunError, say): failed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from crowdcore.errors import CrowdError, RunError, StoreError
+from crowdcore.errors import CrowdError, HookFailed, PluginError, RunError, StoreError
 from crowdcore.pausing import pause
 from crowdcore.store import outbox, workers
 from crowdcore.types import Payment
@@ -26,10 +27,12 @@ POLL = 0.5
 """Seconds between two looks for rows to send."""
 LAST_SENDING = 30.0
 """Seconds that a run which ends waits for its last rows to be sent."""
+IN_A_ROW = 3
+"""Failures one after the other after which the platform is left alone for a while: what waits would fail too."""
+BACK_OFF, LONGEST = 15.0, 600.0
+"""Seconds until it is tried again; they double up to the longest."""
 SETTLE_TRIES = 10
 """How often, a second apart, the outcome of a row is written again when the database does not take it."""
-_STATE_AFTER = {"timeout": "unknown", "busy": "intended"}
-"""What a hook's failure means that is none of the platform's: it may have arrived; it was not even tried."""
 
 log = logging.getLogger("crowdcore.outbox")
 
@@ -40,64 +43,89 @@ class Executor:
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._delivers = context.delivers
+        self._failures = 0
+        self._pause = BACK_OFF
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Send until `stop`. Without kinds to deliver there is nothing to do."""
         if not self._delivers:
             return
-        await self._forget_nothing()
+        await self.forget_nothing()
         while not stop.is_set():
             try:
-                if not await self.send():
-                    await pause(stop, POLL)
+                sent = await self.send()
             except StoreError as error:
                 log.warning("%s: sending waits: %s", self._context.name, error)
                 await pause(stop, 1.0)
+                continue
+            if self._failures >= IN_A_ROW:
+                log.warning("%s: the platform does not take it; next try in %.0f s", self._context.name, self._pause)
+                await pause(stop, self._pause)
+                self._failures, self._pause = IN_A_ROW - 1, min(2 * self._pause, LONGEST)
+            elif not sent:
+                await pause(stop, POLL)
 
     async def finish(self) -> None:
         """Send what is left before the run ends, for LAST_SENDING seconds at most; the rest stays intended."""
+        await self._send_for(LAST_SENDING)
+
+    async def catch_up(self, seconds: float) -> int:
+        """Send what waits, in a process that has taken the lead of a run that nobody serves; how many rows still wait.
+
+        Stops after `seconds`, or when the platform takes nothing.
+        """
+        if not self._delivers:
+            return 0
+        await self.forget_nothing()
+        await self._send_for(seconds)
+        run_id = self._context.run_id
+        return await self._context.db.aread(lambda c: outbox.count_waiting(c, run_id, self._delivers))
+
+    async def _send_for(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        until = loop.time() + LAST_SENDING
-        while self._delivers and loop.time() < until and await self.send():
+        until, self._failures = loop.time() + seconds, 0
+        while self._delivers and loop.time() < until and self._failures < IN_A_ROW and await self.send(until):
             pass
 
-    async def catch_up(self) -> None:
-        """Send everything that waits, in a process that has taken the lead of a run that nobody serves."""
-        if self._delivers:
-            await self._forget_nothing()
-            while await self.send():
-                pass
-
-    async def _forget_nothing(self) -> None:
-        """What a process that died had in hand may have arrived: a person has to look."""
+    async def forget_nothing(self) -> None:
+        """What a process that died had in hand may have arrived: a person has to look. For who leads the run."""
         run_id, now = self._context.run_id, self._context.clock.now()
-        await self._context.db.awrite(lambda c: outbox.settle_unknown(c, run_id, now))
+        if await self._context.db.aread(lambda c: outbox.any_in(c, run_id, "sent")):
+            await self._context.db.awrite(lambda c: outbox.settle_unknown(c, run_id, now))
 
-    async def send(self) -> int:
-        """Send what waits now; how many rows there is nothing more to do about."""
+    async def send(self, until: float = float("inf")) -> int:
+        """Send what waits now, until the platform fails several times; how many rows were tried."""
         rows = await self._context.db.aread(lambda c: outbox.waiting(c, self._context.run_id, self._delivers))
-        return sum([await self._send_one(row) for row in rows])
+        loop, tried = asyncio.get_running_loop(), 0
+        for row in rows:
+            if self._failures >= IN_A_ROW or loop.time() >= until:
+                break
+            tried += 1
+            arrived = await self._send_one(row)
+            if arrived is not None:
+                self._failures = 0 if arrived else self._failures + 1
+                self._pause = BACK_OFF if arrived else self._pause
+        return tried
 
-    async def _send_one(self, row: Message) -> bool:
-        """Whether it is settled, well or not; False if it waits on."""
+    async def _send_one(self, row: Message) -> bool | None:
+        """Whether it arrived; None if it was not to be sent after all."""
         db, clock = self._context.db, self._context.clock
-        if not await db.awrite(lambda c: outbox.mark(c, row.id, "intended", "sent", clock.now())):
-            return True
+        if not await db.awrite(lambda c: outbox.take(c, row.id, clock.now())):
+            return None
         try:
             reference = await self._deliver(row)
         except CrowdError as error:
-            state = _STATE_AFTER.get(getattr(error, "reason", ""), "failed")
-            await self._settle(row, state, error=str(error))
-            return state != "intended"
+            await self._settle(row, _state_after(row, error), error=str(error))
+            return False
         await self._settle(row, "confirmed", reference=reference)
         return True
 
     async def _settle(
         self, row: Message, state: str, *, reference: str | None = None, error: str | None = None
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Keep what became of a row that was sent; while the database does not take it, it is tried again."""
         if error is not None:
-            log.error("outbox %s %s: %s", row.kind, row.key, error)
+            log.error("outbox %s %s is %s: %s", row.kind, row.key, state, error)
 
         def note(conn: Conn) -> None:
             now = self._context.clock.now()
@@ -141,3 +169,11 @@ class Executor:
             await self._context.hooks.provider_approve(visit)
         else:
             await self._context.hooks.provider_reject(visit, row.payload["reason"])
+
+
+def _state_after(row: Message, error: CrowdError) -> str:
+    """failed: it certainly did not happen. unknown: it may have. intended: it was not even tried."""
+    if isinstance(error, HookFailed) and error.reason in ("busy", "timeout"):
+        return "intended" if error.reason == "busy" else "unknown"
+    certain = not isinstance(error, HookFailed | PluginError | StoreError)  # the plugin itself says so
+    return "failed" if certain or row.amount is None else "unknown"

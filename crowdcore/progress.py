@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from crowdcore.store.sql import Conn
 
 
+BESIDES = ("waiting_micros", "bonus_micros", "paid_micros")
+"""Members of events that change `besides`: people waited in vain, got a bonus, were paid for what was rejected then."""
+
+
 @dataclass
 class Counters:
     """Units and agents by status, submissions, all of one run; `event` is the last event counted.
 
     `special` are units made on demand (golds, screening items): they cost money, and are not the task's data.
     `simulated` are units that simulated workers submitted and nobody rejected.
-    `waiting_pay` is for people who were released from a waiting room.
+    `besides` is money that no unit accounts for, see `outbox.besides`.
     """
 
     run: str
@@ -33,7 +37,7 @@ class Counters:
     agents: Counter[str] = field(default_factory=Counter)
     submissions: int = 0
     simulated: int = 0
-    waiting_pay: Decimal = Decimal(0)
+    besides: Decimal = Decimal(0)
     last_submission: float | None = None
 
     @classmethod
@@ -46,7 +50,7 @@ class Counters:
         counters.agents.update(agents.counts(conn, run_id))
         counters.submissions = agents.submitted_count(conn, run_id)
         counters.simulated = agents.simulated_count(conn, run_id)
-        counters.waiting_pay = outbox.waiting_pay(conn, run_id)
+        counters.besides = outbox.besides(conn, run_id)
         return counters
 
     def apply(self, event: Event) -> None:
@@ -64,8 +68,7 @@ class Counters:
             self.simulated += bool(event.data.get("simulated"))
         elif event.kind == "unit_reviewed" and event.data.get("simulated"):
             self.simulated += _rejections(event, source=True) - _rejections(event, source=False)
-        elif event.kind == "agent_ended":
-            self.waiting_pay += Decimal(event.data.get("waiting_micros", 0)) / units.MICROS
+        self.besides += Decimal(sum(event.data.get(name, 0) for name in BESIDES)) / units.MICROS
         counted = self.special if event.data.get("special") else self.units
         for kind, _id, source, target in event.data.get("moves", ()):
             counter = counted if kind == "unit" else self.agents if kind == "agent" else None
@@ -91,9 +94,9 @@ class Counters:
 
     @property
     def owed(self) -> Decimal:
-        """Money earned by submitted work that was not rejected, and by waiting in vain, in `currency`."""
+        """Money earned by submitted work that was not rejected, and besides, in `currency`."""
         special = sum(self.special[s] for s in ("completed", "accepted", "soft_rejected"))
-        return self.waiting_pay + self.pay * (self.done + special - self.units["rejected"] - self.simulated)
+        return self.besides + self.pay * (self.done + special - self.units["rejected"] - self.simulated)
 
     @property
     def places(self) -> int:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import RunError
-from crowdcore.store import reviews, runs
+from crowdcore.store import outbox, reviews, runs
 from crowdcore.store.units import MICROS
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 SLICE = 20
 """Units that are decided in one transaction: it must not hold up the workers' own."""
-ALREADY_PAID = ("sent", "confirmed", "unknown")
-"""States of a reward that is out of our hands."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,17 @@ class Verdict:
 
 @dataclass
 class Reviewed:
-    """What was done: units that changed, units that had this outcome before, rejected ones that were paid before."""
+    """What was done: units that changed, units that had this outcome before, rejected ones that were paid before.
+
+    `problem` says what stopped it half-way: somebody else decided otherwise meanwhile.
+    """
 
     changed: list[int] = field(default_factory=list)
     same: list[int] = field(default_factory=list)
     paid: list[int] = field(default_factory=list)
     bonuses: int = 0
     runs: set[int] = field(default_factory=set)
+    problem: str | None = None
 
 
 def decide(database: Database, units: Iterable[int], verdict: Verdict, *, actor: str = "operator") -> Reviewed:
@@ -64,41 +66,57 @@ def decide(database: Database, units: Iterable[int], verdict: Verdict, *, actor:
     RunError, before anything is changed, if one of them cannot have it.
     """
     wanted = list(dict.fromkeys(units))
+    named = frozenset(wanted)
     for part in _slices(wanted):
-        database.read(lambda c, part=part: _check(c, part, verdict))  # type: ignore[misc]
+        database.read(lambda c, part=part: _check(c, part, verdict, named))  # type: ignore[misc]
     reviewed = Reviewed()
-    for part in _slices(wanted):
-        done = database.write(lambda c, part=part: [_decide(c, unit, verdict, actor) for unit in part])  # type: ignore[misc]
-        for decision, owed in done:
-            unit = decision.work.unit_id
-            (reviewed.changed if decision.changed else reviewed.same).append(unit)
-            reviewed.bonuses += owed
-            reviewed.runs.add(decision.work.run_id)
-            if verdict.outcome == "rejected" and decision.reward in ALREADY_PAID:
-                reviewed.paid.append(unit)
+    try:
+        for part in _slices(wanted):
+            _note(reviewed, database.write(lambda c, part=part: [_decide(c, u, verdict, actor) for u in part]))  # type: ignore[misc]
+        for part in _slices(wanted) if verdict.visit else ():  # once all units of the visits are rejected
+            database.write(lambda c, part=part: [_reject_visit(c, u, verdict, actor) for u in part])  # type: ignore[misc]
+    except RunError as error:
+        reviewed.problem = str(error)
     return reviewed
+
+
+def _note(reviewed: Reviewed, done: list[tuple[reviews.Decision, bool]]) -> None:
+    for decision, owed in done:
+        unit = decision.work.unit_id
+        (reviewed.changed if decision.changed else reviewed.same).append(unit)
+        reviewed.bonuses += owed
+        reviewed.runs.add(decision.work.run_id)
+        if decision.rejected_though_paid:
+            reviewed.paid.append(unit)
 
 
 def _slices(units: list[int]) -> Iterator[list[int]]:
     return (units[n : n + SLICE] for n in range(0, len(units), SLICE))
 
 
-def _check(conn: Conn, units: list[int], verdict: Verdict) -> None:
+def _check(conn: Conn, units: list[int], verdict: Verdict, named: frozenset[int]) -> None:
     for unit in units:
-        reviews.check(reviews.of_unit(conn, unit), verdict.outcome)
+        work = reviews.of_unit(conn, unit)
+        reviews.check(work, verdict.outcome)
+        if verdict.visit:
+            reviews.check_visit(conn, work, named)
+        if verdict.bonus is not None:
+            reviews.check_bonus(conn, work, int(verdict.bonus * MICROS), verdict.bonus_reason)
 
 
 def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[reviews.Decision, bool]:
     now = time.time()
     decision = reviews.decide(conn, unit, verdict.outcome, now, actor=actor, note=verdict.note)
-    if verdict.visit:
-        reviews.reject_visit(conn, unit, verdict.note, now, actor=actor)
     if verdict.tell and verdict.note:
         reviews.tell(conn, unit, verdict.note, now)
     owed = verdict.bonus is not None and reviews.bonus(
         conn, unit, int(verdict.bonus * MICROS), verdict.bonus_reason, now, actor=actor
     )
     return decision, owed
+
+
+def _reject_visit(conn: Conn, unit: int, verdict: Verdict, actor: str) -> bool:
+    return reviews.reject_visit(conn, unit, verdict.note, time.time(), actor=actor)
 
 
 def submissions(
@@ -128,6 +146,15 @@ def deliver(database: Database, run_ids: Iterable[int]) -> list[str]:
         row = database.read(lambda c, run_id=run_id: runs.get(c, run_id))  # type: ignore[misc]
         problems += asyncio.run(catch_up_unserved(database, row))
     return problems
+
+
+def waiting(database: Database, run: RunRow) -> int:
+    """How many things wait to be sent to the run's platform; 0 for a provider that sends nothing."""
+    from crowdcore.catchingup import waiting as waiting_of
+
+    if not database.read(lambda c: outbox.any_in(c, run.id, "intended")):
+        return 0
+    return asyncio.run(waiting_of(database, run))
 
 
 class Results:

@@ -66,7 +66,7 @@ def restore(folder: Path, force: bool) -> None:
     """Put the backup in FOLDER in place, after looking through it. No server may run."""
     data = paths.data_dir()
     for path in sorted((data / "runs").glob("*")):
-        if is_led(path):
+        if is_led(path, brief=True):
             raise RunError(f"run {path.name} is being served: `crowd stop {path.name} --now` first")
     meter = Meter()
     aside = restores.restore(folder, paths.database_url(), data, force=force, progress=meter)

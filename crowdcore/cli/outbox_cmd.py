@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crowdcore import paths, reviewing
 from crowdcore.cli.common import open_store, when
 from crowdcore.errors import ConfigError
+from crowdcore.lock import is_led
 from crowdcore.store import outbox, runs
 
 if TYPE_CHECKING:
-    from crowdcore.store import Database
+    from crowdcore.store import Conn, Database
     from crowdcore.store.outbox import Message
+    from crowdcore.store.runs import RunRow
 
 IN_DOUBT = ("failed", "unknown")
 STATES = ("intended", "sent", "confirmed", *IN_DOUBT)
@@ -26,8 +29,13 @@ STATES = ("intended", "sent", "confirmed", *IN_DOUBT)
 @click.option("--all", "everything", is_flag=True, help="Also what waits, and what arrived.")
 @click.option("--arrived", multiple=True, metavar="KEY", help="You have looked: this arrived (was paid, by hand say).")
 @click.option("--again", multiple=True, metavar="KEY", help="You have looked: this did not arrive; send it again.")
+@click.option("--again-failed", is_flag=True, help="Send again all that failed; what is unknown stays.")
+@click.option("--send", is_flag=True, help="Send what waits of runs that nobody serves.")
 @click.option("--json", "as_json", is_flag=True, help="JSON, one array.")
-def outbox_(task: str, everything: bool, arrived: tuple[str, ...], again: tuple[str, ...], as_json: bool) -> None:
+def outbox_(
+    task: str, everything: bool, arrived: tuple[str, ...], again: tuple[str, ...], again_failed: bool, send: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """List what TASK could not send, or sent and never heard of again: look there, then say what to do.
 
     Nothing of this is sent again by itself, so nobody is paid twice.
@@ -35,27 +43,41 @@ def outbox_(task: str, everything: bool, arrived: tuple[str, ...], again: tuple[
     if both := set(arrived) & set(again):
         raise ConfigError(f"command line: {min(both)} cannot both have arrived and be sent again")
     with open_store() as database:
-        database.read(lambda c: runs.of_task(c, task))  # RunError with near names if there is none
-        if arrived or again:
-            _settle(database, task, arrived, again)
-        else:
-            _print(list(_rows(database, task, STATES if everything else IN_DOUBT)), task, as_json)
+        rows = database.read(lambda c: runs.of_task(c, task))  # RunError with near names if there is none
+        if again_failed:
+            again += tuple(row.key for row in _rows(database, task, ("failed",)) if row.key not in again)
+        deliver = {row.id for row in rows} if send else set()
+        if arrived or again or again_failed:
+            deliver |= _settle(database, task, arrived, again)
+        for problem in reviewing.deliver(database, deliver):
+            click.echo(f"warning: {problem}", err=True)
+        if not (arrived or again or again_failed):
+            states = STATES if everything else IN_DOUBT
+            _print(list(_rows(database, task, states)), task, as_json)
+            if not as_json:
+                _waiting(database, rows)
 
 
-def _settle(database: Database, task: str, arrived: tuple[str, ...], again: tuple[str, ...]) -> None:
-    from crowdcore.reviewing import deliver
+def _settle(database: Database, task: str, arrived: tuple[str, ...], again: tuple[str, ...]) -> set[int]:
+    """Keep a person's words; the runs of which something is to be sent again."""
 
-    def settle(conn: Any) -> int:
+    def settle(conn: Conn) -> tuple[int, set[int]]:
         now = time.time()
-        done = [outbox.settle(conn, task, key, "confirmed", now) for key in arrived]
-        return sum(done + [outbox.settle(conn, task, key, "intended", now) for key in again])
+        there = [outbox.settle(conn, task, key, "confirmed", now) for key in arrived]
+        back = [outbox.settle(conn, task, key, "intended", now) for key in again]
+        return sum(run is not None for run in there + back), {run for run in back if run is not None}
 
-    count = database.write(settle)
-    click.echo(f"{count} settled" + (f", {n} had been before" if (n := len(arrived) + len(again) - count) else ""))
-    if again:
-        ids = database.read(lambda c: {row.id for row in runs.of_task(c, task)})
-        for problem in deliver(database, ids):
-            click.echo(f"warning: not sent yet: {problem}", err=True)
+    count, touched = database.write(settle)
+    before = len(arrived) + len(again) - count
+    click.echo(f"{count} settled" + (f", {before} had been before" if before else ""))
+    return touched
+
+
+def _waiting(database: Database, rows: list[RunRow]) -> None:
+    """A word on what waits, where nobody will send it by itself."""
+    for row in rows:
+        if not is_led(paths.run_folder(database.folder, row.name)) and (count := reviewing.waiting(database, row)):
+            click.echo(f"{row.name}: {count} wait to be sent: crowd outbox {row.task} --send")
 
 
 def _rows(database: Database, task: str, states: tuple[str, ...]) -> Iterator[Message]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from crowdcore import reviewing
 from crowdcore.cli.common import amount_of, open_store, when
-from crowdcore.errors import ConfigError
+from crowdcore.errors import ConfigError, CrowdError, RunError
 from crowdcore.reviewing import Results, Reviewed, Verdict
 from crowdcore.store import reviews, runs
 
@@ -59,7 +58,8 @@ def list_(run: str, status: str, worker: str | None, simulated: bool, as_json: b
         empty = True
         for work in found:
             empty = False
-            click.echo(f"{work.unit_id:>8}  {work.status:<13} {work.worker.name:<24} {when(work.ended_at)}"
+            kind = "" if work.kind == "unit" else f"  [{work.kind}]"
+            click.echo(f"{work.unit_id:>8}  {work.status:<13} {work.worker.name:<24} {when(work.ended_at)}{kind}"
                        + (f"  {work.note}" if work.note else ""))  # fmt: skip
         if empty:
             click.echo(f"{row.name}: nothing is to be reviewed" if status == "completed" else f"{row.name}: none")
@@ -85,8 +85,12 @@ def show(units: tuple[int, ...]) -> None:
 def _show(results: Results, work: Work) -> None:
     click.echo(f"unit {work.unit_id} of {work.run}, by {work.worker.name} ({work.worker.provider}), "
                f"{when(work.ended_at)}: {work.status}" + (f" ({work.note})" if work.note else ""))  # fmt: skip
-    for line in results.text(work).splitlines():
-        click.echo(f"  {line}")
+    try:
+        text = results.text(work)
+    except CrowdError as error:
+        text = f"(it cannot be shown: {error})"
+    for line in text.splitlines():
+        click.echo("  " + "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line))
 
 
 @review.command()
@@ -131,39 +135,48 @@ def go(run: str, worker: str | None) -> None:
     """Go through what is to be reviewed in RUN, one by one, and decide by a key."""
     with open_store() as database:
         row = database.read(lambda c: runs.find(c, run))
-        results, done = Results(database), Reviewed()
-        for work in reviewing.submissions(database, row, worker=worker):
-            _show(results, work)
-            verdict = _ask()
-            if verdict is None:
-                break
-            if verdict is not SKIP:
-                one = reviewing.decide(database, [work.unit_id], verdict)
-                done = replace(done, changed=done.changed + one.changed, runs=done.runs | one.runs)
-        click.echo(f"{len(done.changed)} decided")
-        _deliver(database, done)
+        results, decided = Results(database), 0
+        try:
+            for listed in reviewing.submissions(database, row, worker=worker):
+                work = database.read(lambda c, unit=listed.unit_id: reviews.of_unit(c, unit))  # type: ignore[misc]
+                if work.status != "completed":  # somebody else was faster
+                    continue
+                _show(results, work)
+                verdict = _ask()
+                if verdict is None:
+                    break
+                if verdict is not SKIP:
+                    reviewed = reviewing.decide(database, [work.unit_id], verdict)
+                    decided += len(reviewed.changed)
+                    _warn(reviewed)
+        finally:
+            click.echo(f"{decided} decided")
+            _deliver(database, {row.id})
 
 
 SKIP = Verdict("accepted")
+_VERDICTS: dict[str, Callable[[], Verdict | None]] = {
+    "accept": lambda: Verdict("accepted"),
+    "soft-reject": lambda: Verdict(
+        "soft_rejected", click.prompt("why (may be empty)", default="", show_default=False)
+    ),
+    "reject": lambda: Verdict("rejected", click.prompt("why")),
+    "k": lambda: SKIP, "skip": lambda: SKIP, "quit": lambda: None,
+}  # fmt: skip
 
 
 def _ask() -> Verdict | None:
     """What is decided, SKIP, or None to end."""
     while True:
         try:
-            key = click.prompt(KEYS, prompt_suffix=": ", default="k", show_default=False).strip().lower()[:1]
-            if key == "a":
-                return Verdict("accepted")
-            if key == "s":
-                return Verdict("soft_rejected", click.prompt("why (may be empty)", default="", show_default=False))
-            if key == "r":
-                return Verdict("rejected", click.prompt("why"))
+            said = click.prompt(KEYS, prompt_suffix=": ", default="k", show_default=False).strip().lower()
+            for word, verdict in _VERDICTS.items():
+                if said in (word, word[0]):
+                    return verdict()
         except click.Abort:
             click.echo()
             return None
-        if key in ("k", "q"):
-            return SKIP if key == "k" else None
-        click.echo(f"{key!r} is none of them")
+        click.echo(f"{said!r} is none of them")
 
 
 def _decide(units: tuple[int, ...], run: str | None, worker: str | None, verdict: Verdict) -> None:
@@ -176,21 +189,27 @@ def _decide(units: tuple[int, ...], run: str | None, worker: str | None, verdict
             chosen = [work.unit_id for work in reviewing.submissions(database, row, worker=worker)]
             if not chosen:
                 click.echo(f"{row.name}: nothing is to be reviewed")
+                _deliver(database, {row.id})  # what an interrupted command left
                 return
         reviewed = reviewing.decide(database, chosen, verdict)
         _say(reviewed, verdict)
-        _deliver(database, reviewed)
+        _warn(reviewed)
+        _deliver(database, reviewed.runs)
+        if reviewed.problem is not None:
+            raise RunError(f"{reviewed.problem}; what came before it stands, so look and go on")
 
 
 def _say(reviewed: Reviewed, verdict: Verdict) -> None:
-    word = verdict.outcome.replace("_", " ")
-    text = f"{_units(len(reviewed.changed))} {word}"
+    text = f"{_units(len(reviewed.changed))} {verdict.outcome.replace('_', ' ')}"
     if reviewed.same:
         text += f", {len(reviewed.same)} had been before"
     if reviewed.bonuses:
         assert verdict.bonus is not None
         text += f"; bonuses of {reviewed.bonuses * verdict.bonus:f} are owed"
     click.echo(text)
+
+
+def _warn(reviewed: Reviewed) -> None:
     if reviewed.paid:
         named = ", ".join(map(str, reviewed.paid[:10])) + ("…" if len(reviewed.paid) > 10 else "")
         click.echo(f"warning: paid already, before it was rejected: unit {named}", err=True)
@@ -200,6 +219,6 @@ def _units(count: int) -> str:
     return "1 unit" if count == 1 else f"{count} units"
 
 
-def _deliver(database: Database, reviewed: Reviewed) -> None:
-    for problem in reviewing.deliver(database, reviewed.runs):
+def _deliver(database: Database, run_ids: set[int]) -> None:
+    for problem in reviewing.deliver(database, run_ids):
         click.echo(f"warning: decided, but not everybody was told: {problem}", err=True)

@@ -123,7 +123,7 @@ def _ask(database: Database, row: RunRow, wanted: str) -> None:
 
 def _end_unserved(database: Database, row: RunRow) -> None:
     """Nobody serves the run: end it here. Open work expires, for nobody can submit it."""
-    with RunLock(paths.run_folder(paths.data_dir(), row.name), row.name, row.id, database):
+    with RunLock(paths.run_folder(paths.data_dir(), row.name), row.name, row.id, database, brief=True):
         if database.read(lambda c: conversations.any_in_run(c, row.id)):
             asyncio.run(_conclude(database, row))
         expired = database.write(lambda c: end_unserved(c, row, time.time()))
@@ -148,7 +148,7 @@ async def _tell(database: Database, row: RunRow) -> None:
     from crowdcore.catchingup import catch_up
 
     for problem in await catch_up(database, row):  # its plugins or files are gone: the run is over all the same
-        click.echo(f"warning: on_… hooks were not called: {problem}", err=True)
+        click.echo(f"warning: not everybody was told: {problem}", err=True)
 
 
 def end_unserved(conn: Conn, row: RunRow, now: float) -> int:

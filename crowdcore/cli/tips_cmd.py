@@ -66,6 +66,10 @@ def _accept(conn: Conn, task: str, note_id: int, amount: Decimal | None) -> None
         )  # fmt: skip
         if not paid:
             raise RunError(f"tip {note_id} has had its bonus already")
+        events.append(
+            conn, found.run_id, now, "bonus_owed", "operator", [], note=note_id, worker=found.worker_id,
+            bonus_micros=int(amount * MICROS),
+        )  # fmt: skip
 
 
 def _print(found: list[Note], as_json: bool) -> None:

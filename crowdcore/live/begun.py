@@ -6,22 +6,25 @@ step. Then nobody could say whether the receive happened; so it does happen, in 
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 class Begun(Coroutine[Any, Any, T]):
-    """`inner` with its first step done. What that step found is given even to a caller who gave up meanwhile.
+    """`inner` with its first step done.
 
-    `nothing` are errors that mean that nothing was found: of these, who gave up hears nothing. `breathe`: others may
-    run before it ends.
+    If it ended with that step and its caller gives up nevertheless, `take_back` is asked whether what it ended with
+    (StopIteration has the result) may be forgotten; if not, the caller gets it all the same. `breathe`: others may run
+    before it ends.
     """
 
-    def __init__(self, inner: Coroutine[Any, Any, T], nothing: type[Exception], *, breathe: bool = False) -> None:
+    def __init__(
+        self, inner: Coroutine[Any, Any, T], take_back: Callable[[BaseException], bool], *, breathe: bool = False
+    ) -> None:
         self._inner = inner
-        self._nothing = nothing
+        self._take_back = take_back
         self._breathe = breathe
         self._end: BaseException | None = None
         self._first: Any = None
@@ -49,7 +52,7 @@ class Begun(Coroutine[Any, Any, T]):
         if self._end is None:
             self._has_first = False
             return self._inner.throw(*error)
-        if isinstance(self._end, self._nothing):
+        if self._take_back(self._end):
             raise error[1] if len(error) > 1 and error[1] is not None else error[0]
         raise self._end
 

@@ -98,7 +98,7 @@ def _requeue(conn: Conn, context: RunContext, assignment_id: int, conversation_i
     each, now = context.config.blueprint.units_per_assignment, context.clock.now()
     budget, cost = context.config.task.budget, context.pay_micros * each
     facts = {"assignment": assignment_id, "conversation": conversation_id}
-    promised = units.promised(conn, context.run_id) + outbox.waiting_pay(conn, context.run_id)
+    promised = units.promised(conn, context.run_id) + outbox.besides(conn, context.run_id)
     if budget is not None and promised + Decimal(cost) / units.MICROS > budget:
         events.append(conn, context.run_id, now, "units_not_requeued", "service", [], reason="budget", **facts)
         return False

@@ -129,6 +129,13 @@ class Crossings:
         self._pending.append([kind, self._fruitless, *what])
         self._fruitless = 0
 
+    def take_back(self, n: int) -> bool:
+        """Forget the receive of message `n`, if it was noted last and is not written yet."""
+        if not self._pending or self._pending[-1][0] != "receive" or self._pending[-1][2] != n:
+            return False
+        _, self._fruitless, _ = self._pending.pop()
+        return True
+
     def pending(self) -> str:
         """What is to be written, as JSON."""
         return canonical(self._pending)

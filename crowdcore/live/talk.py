@@ -76,6 +76,7 @@ class Talk:
         self._busy = False
         self._waiting: _Waiting | None = None
         self._empty_polls = 0
+        self._taken: tuple[int, Message] | None = None
         self._random: Random | None = None
 
     # What it is
@@ -131,7 +132,7 @@ class Talk:
     def receive(self, timeout: float | None = None, seat: int | None = None) -> Coroutine[Any, Any, Message]:
         """The next message; Silence after `timeout` seconds, Left once somebody is gone for good."""
         breathe = self._crossings.replaying and self._crossings.played % _YIELD_EVERY == 0
-        return Begun(self._begin(timeout, seat), nothing=Silence, breathe=breathe)
+        return Begun(self._begin(timeout, seat), self._take_back, breathe=breathe)
 
     async def _begin(self, timeout: float | None, seat: int | None) -> Message:
         with self._one_at_a_time():
@@ -168,6 +169,7 @@ class Talk:
             if seat is None or message.seat == seat:
                 del self._messages[n]
                 self._crossings.note("receive", n)
+                self._taken = n, message
                 return message
         return None
 
@@ -208,8 +210,21 @@ class Talk:
             raise Left(got.seat, got.reason)
         raise Silence(seat)
 
+    def _take_back(self, end: BaseException) -> bool:
+        """A receive that was given up before anybody saw what it got: a message is there for the next one."""
+        if isinstance(end, Silence):
+            return True
+        if self._crossings.replaying or not isinstance(end, StopIteration):
+            return False
+        if self._taken is None or self._taken[1] is not end.value or not self._crossings.take_back(self._taken[0]):
+            return False
+        self._crossings.missed()
+        self._came(*self._taken)
+        self._messages = dict(sorted(self._messages.items()))
+        return True
+
     def _came(self, n: int, message: Message) -> None:
-        """A message is stored: whoever waits for it may have it."""
+        """A message is there: whoever waits for it may have it."""
         self._messages[n] = message
         if self._waiting is not None and self._waiting.seat in (None, message.seat):
             self._waiting.wake()

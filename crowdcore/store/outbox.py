@@ -70,7 +70,12 @@ _SELECT = (
     " LEFT JOIN visit v ON v.id = o.visit_id "
 )
 
+PAID = ("sent", "confirmed", "unknown")
+"""States of a reward that is out of our hands: it was paid, or may have been."""
+_OUT_OF_HANDS = ", ".join(f"'{state}'" for state in PAID)
 _NOT_REJECTED = "(o.kind <> 'reward' OR u.status IS NULL OR u.status <> 'rejected')"
+_STILL_MEANT = f"{_NOT_REJECTED} AND (o.kind <> 'reject' OR v.status = 'rejected')"
+"""No reward of work that was rejected meanwhile, no rejection of a visit that was approved after all."""
 
 
 def _message(row: Row) -> Message:
@@ -88,22 +93,63 @@ def _message(row: Row) -> Message:
 def waiting(conn: Conn, run_id: int, kinds: frozenset[str], limit: int = 50) -> list[Message]:
     """Rows of the run of these kinds still to send, oldest first.
 
-    What concerns simulated workers is left out, and rewards of work that was rejected.
+    What concerns simulated workers is left out, and what is not meant any more: rewards of work that was rejected.
     """
     names = {f"k{n}": kind for n, kind in enumerate(sorted(kinds))}
     rows = conn.all(
         _SELECT + f"WHERE o.run_id = :run AND o.state = 'intended' AND o.kind IN ({', '.join(f':{n}' for n in names)})"
-        f" AND {_NOT_REJECTED}"
+        f" AND {_STILL_MEANT}"
         " AND (w.simulated IS NULL OR w.simulated = :no) ORDER BY o.id LIMIT :limit",
         run=run_id, no=False, limit=limit, **names,
     )  # fmt: skip
     return [_message(r) for r in rows]
 
 
-def waiting_pay(conn: Conn, run_id: int) -> Decimal:
-    """What people of the run are owed, or were paid, for having waited in vain: rewards that belong to no unit."""
-    sql = "SELECT SUM(amount_micros) FROM outbox WHERE run_id = :run AND kind = 'reward' AND unit_id IS NULL"
-    return Decimal(int(conn.value(sql, run=run_id) or 0)) / MICROS
+def besides(conn: Conn, run_id: int) -> Decimal:
+    """Money of the run that no unit in hand accounts for.
+
+    Bonuses, pay for having waited in vain, and rewards that were paid, or may have been, before their work was
+    rejected.
+    """
+    owed = conn.value(
+        "SELECT SUM(o.amount_micros) FROM outbox o JOIN worker w ON w.id = o.worker_id WHERE o.run_id = :run"
+        " AND (o.kind = 'bonus' AND w.simulated = :no OR o.kind = 'reward' AND o.unit_id IS NULL)",
+        run=run_id, no=False,
+    )  # fmt: skip
+    paid = conn.value(
+        "SELECT SUM(o.amount_micros) FROM unit u JOIN agent g ON g.unit_id = u.id AND g.status = 'completed'"
+        " JOIN outbox o ON o.key = 'reward:agent:' || CAST(g.id AS TEXT)"
+        f" AND o.state IN ({_OUT_OF_HANDS}) WHERE u.run_id = :run AND u.status = 'rejected'",
+        run=run_id,
+    )
+    return Decimal(int(owed or 0) + int(paid or 0)) / MICROS
+
+
+def count_waiting(conn: Conn, run_id: int, kinds: frozenset[str]) -> int:
+    """How many rows `waiting` would give."""
+    if not kinds:
+        return 0
+    names = {f"k{n}": kind for n, kind in enumerate(sorted(kinds))}
+    count: int = conn.value(
+        "SELECT COUNT(*) FROM outbox o LEFT JOIN worker w ON w.id = o.worker_id LEFT JOIN unit u ON u.id = o.unit_id"
+        " LEFT JOIN visit v ON v.id = o.visit_id WHERE o.run_id = :run AND o.state = 'intended'"
+        f" AND o.kind IN ({', '.join(f':{n}' for n in names)}) AND {_STILL_MEANT}"
+        " AND (w.simulated IS NULL OR w.simulated = :no)",
+        run=run_id, no=False, **names,
+    )  # fmt: skip
+    return count
+
+
+def count_in_doubt(conn: Conn, run_id: int) -> int:
+    """How many rows of the run failed or are unknown."""
+    sql = "SELECT COUNT(*) FROM outbox WHERE run_id = :run AND state IN ('failed', 'unknown')"
+    return int(conn.value(sql, run=run_id))
+
+
+def any_in(conn: Conn, run_id: int, state: str) -> bool:
+    """Whether a row of the run is in this state."""
+    sql = "SELECT 1 FROM outbox WHERE run_id = :run AND state = :state LIMIT 1"
+    return conn.one(sql, run=run_id, state=state) is not None
 
 
 def settle_unknown(conn: Conn, run_id: int, now: float) -> int:
@@ -113,6 +159,16 @@ def settle_unknown(conn: Conn, run_id: int, now: float) -> int:
         " WHERE run_id = :run AND state = 'sent'",
         now=now, run=run_id,
     )  # fmt: skip
+
+
+def take(conn: Conn, row_id: int, now: float) -> bool:
+    """intended -> sent, right before it is; False if somebody was faster, or it is not meant any more."""
+    meant = conn.one(
+        "SELECT o.id FROM outbox o LEFT JOIN unit u ON u.id = o.unit_id LEFT JOIN visit v ON v.id = o.visit_id"
+        f" WHERE o.id = :id AND {_STILL_MEANT}",
+        id=row_id,
+    )  # fmt: skip
+    return meant is not None and mark(conn, row_id, "intended", "sent", now)
 
 
 def mark(conn: Conn, row_id: int, source: str, target: str, now: float, *, reference: str | None = None,
@@ -157,25 +213,30 @@ SETTLED = {"confirmed": ("failed", "unknown", "intended"), "intended": ("failed"
 """What a person may say of a row (it arrived; send it again), and of rows in which states."""
 
 
-def settle(conn: Conn, task: str, key: str, target: str, now: float) -> bool:
-    """A person's word on one row of the task: -> confirmed or intended; False if it is there already.
+def settle(conn: Conn, task: str, key: str, target: str, now: float) -> int | None:
+    """A person's word on one row of the task: -> confirmed or intended; its run, None if it is there already.
 
     RunError if the task has no such row, or it is in a state of which nothing can be said.
     """
     row = conn.one(
-        "SELECT o.id, o.state, o.run_id FROM outbox o JOIN run r ON r.id = o.run_id JOIN task t ON t.id = r.task_id"
+        f"SELECT o.id, o.kind, o.state, o.run_id, o.amount_micros, CASE WHEN {_STILL_MEANT} THEN 1 ELSE 0 END AS meant"
+        " FROM outbox o JOIN run r ON r.id = o.run_id JOIN task t ON t.id = r.task_id"
+        " LEFT JOIN unit u ON u.id = o.unit_id LEFT JOIN visit v ON v.id = o.visit_id"
         " WHERE t.name = :task AND o.key = :key",
         task=task, key=key,
     )  # fmt: skip
     if row is None:
         raise RunError(f"task {task} has nothing to send under the key {key!r}; `crowd outbox {task} --all` lists all")
     if row["state"] == target:
-        return False
+        return None
     if row["state"] not in SETTLED[target]:
         raise RunError(f"{key} is {row['state']}: " + _why_not(row["state"]))
+    if target == "intended" and not row["meant"]:
+        raise RunError(f"{key} is not meant any more: the review has changed since")
     mark(conn, row["id"], row["state"], target, now, reference="by hand" if target == "confirmed" else None)
-    events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"])
-    return True
+    paid = row["amount_micros"] if row["kind"] == "reward" and not row["meant"] and row["state"] not in PAID else 0
+    events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"], paid_micros=paid)
+    return int(row["run_id"])
 
 
 def _why_not(state: str) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from crowdcore.errors import RunError
 from crowdcore.state import canonical
@@ -19,6 +19,8 @@ from crowdcore.store.units import MICROS
 from crowdcore.types import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from crowdcore.store.sql import Conn, Row
 
 Outcome = Literal["accepted", "soft_rejected", "rejected"]
@@ -56,6 +58,12 @@ class Decision:
     work: Work
     changed: bool
     reward: str | None
+    outcome: Outcome
+
+    @property
+    def rejected_though_paid(self) -> bool:
+        """Whether the reward is out of our hands, and the work is rejected now."""
+        return self.changed and self.outcome == "rejected" and self.reward in outbox.PAID
 
 
 _SELECT = (
@@ -116,7 +124,7 @@ def decide(conn: Conn, unit_id: int, outcome: Outcome, now: float, *, actor: str
     work = of_unit(conn, unit_id)
     reward = conn.value("SELECT state FROM outbox WHERE key = :key", key=f"reward:agent:{work.agent_id}")
     if work.status == outcome:
-        return Decision(work, False, reward)
+        return Decision(work, False, reward, outcome)
     check(work, outcome)
     conn.execute(
         "UPDATE unit SET status = :outcome, reason = :note WHERE id = :unit AND status = :before",
@@ -124,12 +132,15 @@ def decide(conn: Conn, unit_id: int, outcome: Outcome, now: float, *, actor: str
     )  # fmt: skip
     made: list[events.Move] = [("unit", unit_id, work.status, outcome)]
     made += _approve(conn, work.visit_id, now)
-    special = {} if work.kind == "unit" else {"special": work.kind} if _on_demand(conn, unit_id) else {}
+    more: dict[str, Any] = {"special": work.kind} if work.kind != "unit" and _on_demand(conn, unit_id) else {}
+    if "rejected" in (outcome, work.status) and reward in outbox.PAID and not work.worker.simulated:
+        pay = conn.value("SELECT pay_micros FROM unit WHERE id = :unit", unit=unit_id)
+        more["paid_micros"] = pay if outcome == "rejected" else -pay
     events.append(
         conn, work.run_id, now, "unit_reviewed", actor, made, agent=work.agent_id, unit=unit_id, worker=work.worker.id,
-        visit=work.visit_id, status=outcome, note=note, simulated=work.worker.simulated, **special,
+        visit=work.visit_id, status=outcome, note=note, simulated=work.worker.simulated, **more,
     )  # fmt: skip
-    return Decision(work, True, reward)
+    return Decision(work, True, reward, outcome)
 
 
 def check(work: Work, outcome: Outcome) -> None:
@@ -182,14 +193,9 @@ def reject_visit(conn: Conn, unit_id: int, reason: str, now: float, *, actor: st
     RunError unless all units of the visit are rejected.
     """
     work = of_unit(conn, unit_id)
-    status = conn.value("SELECT status FROM visit WHERE id = :visit", visit=work.visit_id)
-    if status == "rejected":
+    check_visit(conn, work, ())
+    if conn.value("SELECT status FROM visit WHERE id = :visit", visit=work.visit_id) == "rejected":
         return False
-    kept = [row["id"] for row in conn.all(_OF_VISIT, visit=work.visit_id) if row["status"] != "rejected"]
-    if kept:
-        raise RunError(f"the visit of unit {unit_id} also has unit {kept[0]}, which is not rejected")
-    if status != "submitted":
-        raise RunError(f"the visit of unit {unit_id} is {status}: only one that was submitted can be rejected")
     conn.execute("UPDATE visit SET status = 'rejected' WHERE id = :visit AND status = 'submitted'", visit=work.visit_id)
     outbox.intend(
         conn, run_id=work.run_id, kind="reject", key=f"reject:visit:{work.visit_id}", now=now,
@@ -202,25 +208,52 @@ def reject_visit(conn: Conn, unit_id: int, reason: str, now: float, *, actor: st
     return True
 
 
+def check_visit(conn: Conn, work: Work, rejected: Collection[int]) -> None:
+    """RunError unless the visit of `work` may be rejected once the units `rejected` are."""
+    status = conn.value("SELECT status FROM visit WHERE id = :visit", visit=work.visit_id)
+    if status == "rejected":
+        return
+    rows = conn.all(_OF_VISIT, visit=work.visit_id)
+    kept = [row["id"] for row in rows if row["status"] != "rejected" and row["id"] not in rejected]
+    if kept:
+        raise RunError(f"the visit of unit {work.unit_id} also has unit {kept[0]}, which is not rejected")
+    if status != "submitted":
+        raise RunError(f"the visit of unit {work.unit_id} is {status}: only one that was submitted can be rejected")
+
+
+def _bonus_key(unit_id: int, reason: str) -> str:
+    return f"bonus:unit:{unit_id}:{hashlib.sha256(reason.encode()).hexdigest()[:16]}"
+
+
+def check_bonus(conn: Conn, work: Work, amount_micros: int, reason: str) -> bool:
+    """Whether this bonus is new; RunError if this reason has had another amount."""
+    key = _bonus_key(work.unit_id, reason)
+    before = conn.value("SELECT amount_micros FROM outbox WHERE key = :key", key=key)
+    if before not in (None, amount_micros):
+        had = Decimal(before) / MICROS
+        raise RunError(f"unit {work.unit_id} has had a bonus of {had:f} {work.currency} for this reason; "
+                       "a second one needs another --reason")  # fmt: skip
+    return before is None
+
+
 def bonus(conn: Conn, unit_id: int, amount_micros: int, reason: str, now: float, *, actor: str) -> bool:
     """Owe a bonus for a unit; the same bonus for the same reason is owed once (then: False).
 
     RunError if this reason has had another amount.
     """
     work = of_unit(conn, unit_id)
-    key = f"bonus:unit:{unit_id}:{hashlib.sha256(reason.encode()).hexdigest()[:16]}"
-    if outbox.intend(
-        conn, run_id=work.run_id, kind="bonus", key=key, now=now, worker_id=work.worker.id, visit_id=work.visit_id,
-        unit_id=unit_id, amount_micros=amount_micros, currency=work.currency, payload=json.dumps({"reason": reason}),
-    ):  # fmt: skip
-        events.append(conn, work.run_id, now, "bonus_owed", actor, [], unit=unit_id, worker=work.worker.id)
-        return True
-    before = conn.value("SELECT amount_micros FROM outbox WHERE key = :key", key=key)
-    if before != amount_micros:
-        had = Decimal(before) / MICROS
-        raise RunError(f"unit {unit_id} has had a bonus of {had:f} {work.currency} for this reason; "
-                       "a second one needs another --reason")  # fmt: skip
-    return False
+    if not check_bonus(conn, work, amount_micros, reason):
+        return False
+    outbox.intend(
+        conn, run_id=work.run_id, kind="bonus", key=_bonus_key(unit_id, reason), now=now, worker_id=work.worker.id,
+        visit_id=work.visit_id, unit_id=unit_id, amount_micros=amount_micros, currency=work.currency,
+        payload=json.dumps({"reason": reason}),
+    )  # fmt: skip
+    micros = 0 if work.worker.simulated else amount_micros
+    events.append(
+        conn, work.run_id, now, "bonus_owed", actor, [], unit=unit_id, worker=work.worker.id, bonus_micros=micros
+    )
+    return True
 
 
 def tell(conn: Conn, unit_id: int, text: str, now: float) -> bool:

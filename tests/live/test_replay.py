@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -268,3 +269,34 @@ def test_a_receive_that_is_given_up_before_its_first_step_counts_as_one(stage: S
     until(lambda: stage.rows("SELECT reason FROM conversation")[0]["reason"])
     assert stage.rows("SELECT reason FROM conversation") == [{"reason": "done"}]
     assert lives == [[None, None, None]] * 2
+
+
+def test_a_message_that_nobody_took_is_there_for_the_next_receive(stage: Stage) -> None:
+    there = threading.Event()
+    lives: list[list[Any]] = []
+
+    @hookimpl
+    async def blueprint_live(assignment: LiveAssignment) -> None:
+        told: list[Any] = []
+        lives.append(told)
+        while not there.is_set():
+            await asyncio.sleep(0.005)
+        for _ in range(2):
+            given_up = asyncio.ensure_future(assignment.receive())
+            given_up.cancel()
+            told.append(type((await asyncio.gather(given_up, return_exceptions=True))[0]).__name__)
+            told.append((await assignment.receive()).data)
+        await assignment.send(None, told)
+        if len(lives) == 1:
+            await asyncio.Event().wait()
+
+    stage.launch(hooks=[blueprint_live])
+    one, two = stage.pair()
+    for text in ("a", "b"):
+        one.wait("ack", id=one.say(text))
+    there.set()
+    two.wait("message", data=["CancelledError", "a", "CancelledError", "b"])
+    stage.restart()
+    until(lambda: stage.rows("SELECT reason FROM conversation")[0]["reason"])
+    assert stage.rows("SELECT reason FROM conversation") == [{"reason": "done"}]
+    assert lives == [["CancelledError", "a", "CancelledError", "b"]] * 2

@@ -13,20 +13,32 @@ from crowdcore.testing import Browserless, Machine, until
 
 OFFICE = """
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from crowdcore import Completion, hookimpl
+from crowdcore import RunError, hookimpl
+from crowdcore.options import option
 
-HERE = Path(__file__).parent
 TASK = Path(os.environ["OFFICE"])
 
 
 class Office:
     delivers = frozenset({"reward", "bonus", "approve", "reject", "message"})
+    known = False
+
+    @dataclass(frozen=True, kw_only=True)
+    class Options:
+        key: str = option(help="Of the office's door", secret=True)
+
+    @hookimpl
+    def provider_register(self):
+        self.known = self.options.key == "let me in"
 
     def note(self, line):
-        if (TASK / "closed").exists():
-            raise ConnectionError("the office is closed")
+        if (TASK / "closed").exists() or not self.known:
+            raise RunError("the office is closed")
+        if (TASK / "vague").exists():
+            raise ConnectionError("the line went dead")
         with (TASK / "office.txt").open("a") as file:
             file.write(line + "\\n")
         if (TASK / "die").exists():
@@ -72,14 +84,14 @@ def task(tmp_path: Path) -> Task:
 
     def write(*, office: bool = False, assignments: int = 4, **sections: Any) -> Machine:
         machine = Machine(tmp_path)
-        machine.environment["OFFICE"] = str(tmp_path)
+        machine.environment |= {"OFFICE": str(tmp_path), "OFFICE_KEY": "let me in"}
         document = {
             "task": {"name": "t", "reward": "0.50"},
             "blueprint": {"type": "mock", "num_assignments": assignments},
             "architect": {"type": "local", "port": 0}, "hooks": "hooks.py", **sections,
         }  # fmt: skip
         if office:
-            document["provider"] = {"type": "./office.py:Office"}
+            document["provider"] = {"type": "./office.py:Office", "key": "${oc.env:OFFICE_KEY}"}
         (tmp_path / "office.py").write_text(OFFICE)
         (tmp_path / "hooks.py").write_text(HEARD)
         (tmp_path / "task.yaml").write_text(yaml.safe_dump(document))

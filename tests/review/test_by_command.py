@@ -144,7 +144,8 @@ def test_work_is_gone_through_one_by_one(four: Machine) -> None:
 
     done = subprocess.run(
         [sys.executable, "-c", "from crowdcore.cli import main; main()", "review", "go", "t"],
-        input="a\nx\ns\ntoo short\nk\nr\nempty\n", capture_output=True, text=True, check=True, env=four.environment,
+        input="a\nx\nsoft-reject\ntoo short\nskip\nr\nempty\n", env=four.environment,
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "unit 1 of t-1, by w" in done.stdout
     assert "'x' is none of them" in done.stdout

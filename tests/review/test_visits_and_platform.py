@@ -76,7 +76,7 @@ def test_a_visit_is_rejected_only_if_told_to_and_approved_after_all(task: Task, 
     review(machine, "reject", "1", "--reason", "empty")
     assert asked(machine) == []
     review(machine, "reject", "1", "--reason", "empty", "--visit", "--tell")
-    assert asked(machine) == ["reject A: empty", "tell x: empty"]
+    assert asked(machine) == ["tell x: empty", "reject A: empty"]
     review(machine, "reject", "1", "--reason", "empty", "--visit", "--tell")
     review(machine, "accept", "1", "--bonus", "0.20", "--reason", "our mistake")
     assert asked(machine)[2:] == ["approve A", "pay x 0.2 for our mistake"]
@@ -91,14 +91,26 @@ def test_a_visit_with_paid_work_cannot_be_rejected(task: Task) -> None:
     assert {row["status"] for row in machine.exported("t")} == {"completed"}, "and nothing was done of it"
 
 
-def test_rejecting_what_was_paid_says_so(task: Task, submit: Submit) -> None:
-    machine = task(office=True, assignments=1)
+def test_all_units_of_a_visit_are_rejected_with_it_in_one_command(task: Task) -> None:
+    machine = task(**SESSION)
+    session(machine)
+    review(machine, "reject", "--run", "t", "--worker", "x", "--reason", "a script", "--visit")
+    assert asked(machine) == ["reject A: a script"]
+    assert machine.crowd("db", "check").returncode == 0
+
+
+def test_rejecting_what_was_paid_says_so_and_leaves_it_in_the_budget(task: Task, submit: Submit) -> None:
+    machine = task(office=True, assignments=9, task={"name": "t", "reward": "0.50", "budget": "1.00"})
     with machine.serve("run", "task.yaml") as served:
         submit(served.url, "x")
         paid(machine, 1)
-    done = machine.crowd("review", "reject", "1", "--reason", "no")
-    assert (done.returncode, done.stdout) == (0, "1 unit rejected\n")
-    assert done.stderr == "warning: paid already, before it was rejected: unit 1\n"
+        done = machine.crowd("review", "reject", "1", "--reason", "no")
+        assert (done.returncode, done.stdout) == (0, "1 unit rejected\n")
+        assert done.stderr == "warning: paid already, before it was rejected: unit 1\n"
+        submit(served.url, "y")
+        refused = Browserless(served.url, worker_id="z").enter().code
+        assert refused in ("no_available_units", "run_over"), "the money is spent"
+        assert json.loads(machine.crowd("status", "--json").stdout)["promised"] == "1.00"
 
 
 def test_what_fails_waits_for_a_persons_word(task: Task, submit: Submit, tmp_path: Path) -> None:
@@ -123,6 +135,57 @@ def test_what_fails_waits_for_a_persons_word(task: Task, submit: Submit, tmp_pat
     assert again.stderr == f"error: {second} is confirmed: it arrived, and nothing is sent twice\n"
     assert machine.crowd("outbox", "t", "--arrived", second).stdout == "0 settled, 1 had been before\n"
     assert "has nothing to send under the key" in machine.crowd("outbox", "t", "--arrived", "reward:9").stderr
+
+
+def test_what_broke_off_may_have_arrived_and_is_not_sent_again_with_what_failed(
+    task: Task, submit: Submit, tmp_path: Path
+) -> None:
+    machine = task(office=True, assignments=2)
+    with machine.serve("run", "task.yaml") as served:
+        (tmp_path / "vague").touch()
+        submit(served.url, "x", assignment_id="A")
+        until(lambda: "the line went dead" in served.stderr)
+    (tmp_path / "closed").touch()
+    review(machine, "accept", "1")
+    rows = json.loads(machine.crowd("outbox", "t", "--json").stdout)
+    assert [(row["kind"], row["state"]) for row in rows] == [("reward", "unknown"), ("approve", "failed")]
+    (tmp_path / "vague").unlink()
+    (tmp_path / "closed").unlink()
+    assert machine.crowd("outbox", "t", "--again-failed").stdout == "1 settled\n"
+    assert lines(tmp_path, "office.txt") == ["approve A"]
+
+
+def test_a_platform_that_takes_nothing_is_left_alone_and_what_waits_is_sent_on_demand(
+    task: Task, submit: Submit, tmp_path: Path
+) -> None:
+    machine = task(office=True, assignments=5)
+    (tmp_path / "closed").touch()
+    with machine.serve("run", "task.yaml") as served:
+        submit(served.url, *"abcde")
+        until(lambda: "the platform does not take it" in served.stderr)
+    assert len(json.loads(machine.crowd("outbox", "t", "--json").stdout)) == 3
+    assert machine.crowd("outbox", "t").stdout.endswith("t-1: 2 wait to be sent: crowd outbox t --send\n")
+    (tmp_path / "closed").unlink()
+    machine.environment["OFFICE_KEY"] = "wrong"
+    done = machine.crowd("outbox", "t", "--send")
+    assert "2 of 2 did not go through: crowd outbox t" in done.stderr
+    machine.environment["OFFICE_KEY"] = "let me in"
+    assert machine.crowd("outbox", "t", "--again-failed").stdout == "5 settled\n"
+    assert sorted(lines(tmp_path, "office.txt")) == [f"pay {name} 0.5 for reward" for name in "abcde"]
+
+
+def test_a_rejection_that_is_not_meant_any_more_is_not_sent(task: Task, submit: Submit, tmp_path: Path) -> None:
+    machine = task(office=True, assignments=1)
+    with machine.serve("run", "task.yaml") as served:
+        submit(served.url, "x", assignment_id="A")
+        paid(machine, 1)
+    (tmp_path / "closed").touch()
+    review(machine, "reject", "1", "--reason", "empty", "--visit")
+    (tmp_path / "closed").unlink()
+    review(machine, "accept", "1")
+    assert asked(machine) == ["approve A"]
+    done = machine.crowd("outbox", "t", "--again", "reject:visit:1")
+    assert done.stderr == "error: reject:visit:1 is not meant any more: the review has changed since\n"
 
 
 def test_what_was_being_sent_at_kill_9_is_in_doubt_and_not_sent_again(

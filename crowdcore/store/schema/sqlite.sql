@@ -1,4 +1,4 @@
--- Made from models.py by python -m crowdcore.store.generate; sqlite, schema 0002.
+-- Made from models.py by python -m crowdcore.store.generate; sqlite, schema 0003.
 
 CREATE TABLE meta (
     "key" TEXT NOT NULL,
@@ -268,7 +268,7 @@ CREATE TABLE outbox (
     FOREIGN KEY(unit_id) REFERENCES unit (id)
 );
 
-CREATE INDEX outbox_of_run ON outbox (run_id, state, id);
+CREATE INDEX outbox_of_run ON outbox (run_id, state, kind, id);
 
 CREATE INDEX outbox_of_worker ON outbox (worker_id);
 

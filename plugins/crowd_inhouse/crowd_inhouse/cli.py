@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import click
@@ -17,6 +18,9 @@ from crowdcore.cli.common import open_store
 from crowdcore.errors import CrowdError
 from crowdcore.secret import derive, secret_key
 from crowdcore.store import outbox, runs
+
+if TYPE_CHECKING:
+    from crowdcore.store import Conn
 
 
 @click.command()
@@ -50,7 +54,10 @@ def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
 @click.option("--paid", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="You have paid what stands in FILE (as --csv wrote it): it is owed no more.")  # fmt: skip
 def owed(task: str, target: Path | None, paid: Path | None) -> None:
-    """What the runs of TASK owe their workers: rewards of submitted work that was not rejected, and bonuses."""
+    """What the runs of TASK owe their workers: rewards of submitted work that was not rejected, and bonuses.
+
+    A provider that pays by itself may be about to: `crowd outbox TASK` says what is in doubt there.
+    """
     if paid is not None:
         _pay(task, paid)
     totals: dict[tuple[str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
@@ -73,10 +80,11 @@ def owed(task: str, target: Path | None, paid: Path | None) -> None:
     if target is not None:
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["worker", "amount", "currency", "kind", "run", "unit", "key"])
+            writer.writerow(["worker", "amount", "currency", "kind", "run", "unit", "state", "key"])
             for row in rows:
                 assert row.worker is not None
-                writer.writerow([row.worker.name, row.amount, row.currency, row.kind, row.run, row.unit_id, row.key])
+                facts = (row.kind, row.run, row.unit_id, row.state, row.key)
+                writer.writerow([row.worker.name, row.amount, row.currency, *facts])
         click.echo(f"{len(rows)} rewards written to {target}")
 
 
@@ -86,9 +94,11 @@ def _pay(task: str, file: Path) -> None:
         keys = [row["key"] for row in csv.DictReader(file.read_text("utf-8-sig").splitlines()) if row["key"]]
     except (KeyError, UnicodeDecodeError, csv.Error):
         raise CrowdError(f"{file}: this is no file that `crowd owed {task} --csv FILE` wrote") from None
+
+    def settle(conn: Conn) -> int:  # all or none
+        now = time.time()
+        return sum(outbox.settle(conn, task, key, "confirmed", now) is not None for key in dict.fromkeys(keys))
+
     with open_store() as database:
-        count = sum(
-            database.write(lambda c, key=key: outbox.settle(c, task, key, "confirmed", time.time()))  # type: ignore[misc]
-            for key in dict.fromkeys(keys)
-        )
+        count = database.write(settle)
     click.echo(f"{count} rewards are paid" + (f", {len(keys) - count} had been before" if count < len(keys) else ""))
