@@ -216,6 +216,8 @@ SETTLED = {"confirmed": ("failed", "unknown", "intended"), "intended": ("failed"
 def settle(conn: Conn, task: str, key: str, target: str, now: float) -> int | None:
     """A person's word on one row of the task: -> confirmed or intended; its run, None if it is there already.
 
+    What the review does not want any more stays intended, and is not sent.
+
     RunError if the task has no such row, or it is in a state of which nothing can be said.
     """
     row = conn.one(
@@ -231,10 +233,10 @@ def settle(conn: Conn, task: str, key: str, target: str, now: float) -> int | No
         return None
     if row["state"] not in SETTLED[target]:
         raise RunError(f"{key} is {row['state']}: " + _why_not(row["state"]))
-    if target == "intended" and not row["meant"]:
-        raise RunError(f"{key} is not meant any more: the review has changed since")
     mark(conn, row["id"], row["state"], target, now, reference="by hand" if target == "confirmed" else None)
-    paid = row["amount_micros"] if row["kind"] == "reward" and not row["meant"] and row["state"] not in PAID else 0
+    paid = 0
+    if row["kind"] == "reward" and not row["meant"]:  # of work that was rejected: was it paid after all?
+        paid = row["amount_micros"] * ((target in PAID) - (row["state"] in PAID))
     events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"], paid_micros=paid)
     return int(row["run_id"])
 

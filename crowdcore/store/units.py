@@ -56,7 +56,7 @@ def launch_slice(
         "INSERT INTO assignment (run_id, ordinal, kind, item, units) VALUES (:run, :ordinal, 'real', :item, :units)",
         rows,
     )
-    first = 1 + (conn.value("SELECT MAX(id) FROM unit") or 0)
+    before = conn.value("SELECT MAX(id) FROM unit") or 0
     seats = " UNION ALL ".join(f"SELECT {seat} AS seat" for seat in range(units))
     count = conn.execute(
         "INSERT INTO unit (run_id, assignment_id, seat, status, pay_micros)"
@@ -64,6 +64,8 @@ def launch_slice(
         " WHERE a.run_id = :run AND a.ordinal >= :start AND a.ordinal < :end ORDER BY a.ordinal, s.seat",
         run=run_id, pay=pay_micros, start=start, end=end,
     )  # fmt: skip
+    # A launch that died may have used numbers up (PostgreSQL gives none back), so the first is looked for.
+    first = conn.value("SELECT MIN(id) FROM unit WHERE id > :before", before=before)
     last = conn.value("SELECT MAX(id) FROM unit")
     events.append(
         conn,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.chaos.server import Machine, Server
 from tests.postgres import PostgresServer
 
 T = TypeVar("T")
+PATIENCE = 240.0
+"""Seconds for rounds that go on at the same time."""
 
 
 def seeds(default: int, most: int = 10_000) -> list[int]:
@@ -34,6 +37,17 @@ def groups(default: int, at_once: int) -> list[list[int]]:
 def machine_for(seed: int, folder: Path, postgres: PostgresServer) -> Machine:
     """A machine of its own for this seed; that of every fourth has its database in PostgreSQL."""
     return Machine(folder / f"seed-{seed}", postgres.new_database() if seed % 4 == 3 else None)
+
+
+async def all_of(stories: Sequence[Round], happen: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+    """All at the same time; what does not come to its end is told with what it waits for."""
+    done, late = await asyncio.wait([asyncio.create_task(happen(story)) for story in stories], timeout=PATIENCE)
+    if late:
+        for task in asyncio.all_tasks():
+            task.print_stack()
+        raise AssertionError(f"after {PATIENCE:.0f} s: {[str(s) for s in stories]}")
+    for task in done:
+        task.result()
 
 
 @dataclass

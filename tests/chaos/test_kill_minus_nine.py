@@ -28,7 +28,7 @@ import pytest
 from tests.chaos import checks
 from tests.chaos.crew import Crew, Log
 from tests.chaos.reviewer import Reviewer, reviewing
-from tests.chaos.rounds import Round, groups, machine_for
+from tests.chaos.rounds import Round, all_of, groups, machine_for
 from tests.chaos.server import Server
 from tests.postgres import PostgresServer
 
@@ -78,7 +78,7 @@ def test_what_was_acknowledged_outlives_kill_minus_nine(
 ) -> None:
     async def everything() -> list[Story]:
         stories = [Story(machine_for(seed, tmp_path, postgres_server), seed=seed) for seed in group]
-        await asyncio.gather(*(story.happen() for story in stories))
+        await all_of(stories, Story.happen)
         return stories
 
     told = asyncio.run(everything())

@@ -19,7 +19,7 @@ import pytest
 
 from tests.chaos import checks
 from tests.chaos.reviewer import Reviewer, reviewing
-from tests.chaos.rounds import Round, groups, machine_for
+from tests.chaos.rounds import Round, all_of, groups, machine_for
 from tests.chaos.talkers import Party
 from tests.chaos.visitors import Visitor
 from tests.postgres import PostgresServer
@@ -71,7 +71,7 @@ def test_people_together_outlive_kill_minus_nine(
 ) -> None:
     async def everything() -> list[Story]:
         stories = [Story(machine_for(seed, tmp_path, postgres_server), seed=seed) for seed in group]
-        await asyncio.gather(*(story.happen() for story in stories))
+        await all_of(stories, Story.happen)
         return stories
 
     told = asyncio.run(everything())
@@ -124,9 +124,14 @@ class Story(Round):
                     await asyncio.sleep(rng.uniform(0.1, 0.9))
                     await self.kill(server, "resuming")
                 async with self.serving() as server:
-                    await people
-                    await self.machine.run("stop", "chaos-1")
+                    gone = asyncio.ensure_future(server.process.wait())
+                    await asyncio.wait([people, gone], return_when=asyncio.FIRST_COMPLETED)
+                    if not gone.done():  # else it has come to its end by itself, and nobody is answered any more
+                        await people
+                        await self.machine.run("stop", "chaos-1")
                     await asyncio.wait_for(server.said(), 60)
+                    if (code := await gone) != 0:
+                        self.faults.append(f"crowd resume exits {code}")
             finally:
                 people.cancel()
                 await asyncio.gather(people, return_exceptions=True)
