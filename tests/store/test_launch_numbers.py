@@ -15,7 +15,7 @@ class Died(Exception):
 
 
 def test_numbers_that_a_dead_launch_used_up_are_not_claimed(database_url: str, tmp_path: Path) -> None:
-    database = open_database(database_url, tmp_path)
+    database = open_database(database_url, tmp_path / "data")
     run = database.write(
         lambda c: runs.create(
             c, task="t", config="{}", config_hash="", plugins={}, provider="p", currency="USD", requester=None, now=1.0
