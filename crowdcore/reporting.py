@@ -55,6 +55,7 @@ def summary(handle: RunHandle, reason: str) -> list[str]:
     return [
         f"{handle.name} ended: {reason}.",
         f"{of_units(c.done)} completed{expired}; {c.owed:.2f} {c.currency} owed.",
+        f"review:  crowd review go {handle.name}",
         f"answers: crowd export {handle.task} --format csv -o answers.csv",
     ]  # fmt: skip
 

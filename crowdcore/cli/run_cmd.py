@@ -126,9 +126,9 @@ def _admin(handle: RunHandle) -> None:
 
     if sys.stdout.isatty():
         link = make_login_link(secret_key(paths.config_dir()), handle.admin_url or "")
-        click.echo(f"watch and review: {link}  (works once, for 10 minutes)")
+        click.echo(f"watch: {link}  (works once, for 10 minutes)")
     else:
-        click.echo(f"watch and review: {handle.admin_url}  (crowd admin login makes a link)")
+        click.echo(f"watch: {handle.admin_url}  (crowd admin login makes a link)")
 
 
 class Display(Protocol):

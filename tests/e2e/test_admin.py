@@ -16,7 +16,7 @@ def test_a_requester_logs_in_and_watches_a_run(town: Town, tmp_path: Path) -> No
     requester, stranger, worker = town.person(), town.person(), town.person()
     machine = Machine(tmp_path)
     with machine.serve("run", str(written(tmp_path)), "--no-open", "architect.port=0") as served:
-        admin = served.expect(r"^watch and review: (\S+)").group(1)
+        admin = served.expect(r"^watch: (\S+)").group(1)
         stranger.expects(refused(401))
         stranger.open(admin)
         stranger.sees("Log in")

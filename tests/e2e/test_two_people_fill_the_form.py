@@ -107,10 +107,11 @@ def says_what_happened(served: Served) -> None:
     lines = served.stdout.splitlines()
     assert re.fullmatch(r"serving http://localhost:\d+/", lines[0])
     assert lines[1] == "run form-demo-1 (task form-demo): 2 units launched, 1.00 USD promised"
-    assert re.fullmatch(r"watch and review: http://localhost:\d+/  \(crowd admin login makes a link\)", lines[2])
-    assert lines[-3:] == [
+    assert re.fullmatch(r"watch: http://localhost:\d+/  \(crowd admin login makes a link\)", lines[2])
+    assert lines[-4:] == [
         "form-demo-1 ended: all units are done.",
         "2 units completed; 1.00 USD owed.",
+        "review:  crowd review go form-demo-1",
         "answers: crowd export form-demo --format csv -o answers.csv",
     ]
     assert served.stderr == ""

@@ -135,7 +135,7 @@ def test_a_bonus_is_owed_once_for_each_reason(four: Machine) -> None:
     assert review(four, "accept", "1", "--bonus", "0.25", *kind) == "0 units accepted, 1 had been before\n"
     assert "has had a bonus of 0.25 USD for this reason" in refused(four, "accept", "1", "--bonus", "0.30", *kind)
     assert review(four, "accept", "1", "--bonus", "0.1", "--reason", "speed").endswith("bonuses of 0.1 are owed\n")
-    assert four.crowd("owed", "t").stdout.splitlines()[0] == "w\t0.85 USD\t3 units"
+    assert four.crowd("owed", "t").stdout.splitlines()[0] == "w\t0.85 USD\t1 units, 2 bonuses"
 
 
 def test_work_is_gone_through_one_by_one(four: Machine) -> None:

@@ -60,7 +60,7 @@ def owed(task: str, target: Path | None, paid: Path | None) -> None:
     """
     if paid is not None:
         _pay(task, paid)
-    totals: dict[tuple[str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
+    totals: dict[tuple[str, str], tuple[int, int, Decimal]] = defaultdict(lambda: (0, 0, Decimal(0)))
     with open_store() as database:
         database.read(lambda c: runs.of_task(c, task))
         rows, after = [], 0
@@ -71,10 +71,11 @@ def owed(task: str, target: Path | None, paid: Path | None) -> None:
         assert row.worker is not None
         assert row.amount is not None
         assert row.currency is not None
-        count, amount = totals[row.worker.name, row.currency]
-        totals[row.worker.name, row.currency] = (count + 1, amount + row.amount)
-    for (worker, currency), (count, amount) in sorted(totals.items()):
-        click.echo(f"{worker}\t{amount:.2f} {currency}\t{count} units")
+        count, extra, amount = totals[row.worker.name, row.currency]
+        is_bonus = row.kind == "bonus"
+        totals[row.worker.name, row.currency] = (count + (not is_bonus), extra + is_bonus, amount + row.amount)
+    for (worker, currency), (count, extra, amount) in sorted(totals.items()):
+        click.echo(f"{worker}\t{amount:.2f} {currency}\t{count} units" + (f", {extra} bonuses" if extra else ""))
     if not rows:
         click.echo(f"{task} owes nothing")
     if target is not None:

@@ -59,3 +59,22 @@ def test_the_file_cannot_be_written_is_one_line(machine: Machine, start: Start) 
     Browserless(start().url, worker_id="x").enter().submit({"text": "a"})
     done = machine.crowd("owed", "labels", "--csv", "no/such/folder/owed.csv")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
+def test_what_was_paid_is_owed_no_more_and_paid_once(machine: Machine, start: Start, tmp_path: Path) -> None:
+    run = start(units=4)
+    for worker in ("x", "y"):
+        assert Browserless(run.url, worker_id=worker).enter().submit({"text": "a"}).is_success
+    assert machine.crowd("review", "reject", "2", "--reason", "empty").returncode == 0
+    assert machine.crowd("owed", "labels", "--csv", "owed.csv").stdout.startswith("x\t0.30 USD\t1 units\n")
+    assert Browserless(run.url, worker_id="x").enter().submit({"text": "b"}).is_success
+    for said in ("1 rewards are paid\n", "0 rewards are paid, 1 had been before\n"):
+        assert machine.crowd("owed", "labels", "--paid", "owed.csv").stdout == f"{said}x\t0.30 USD\t1 units\n"
+    (tmp_path / "owed.csv").write_text("worker,key\nx,reward:agent:3\nx,reward:agent:99\n")
+    done = machine.crowd("owed", "labels", "--paid", "owed.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert machine.crowd("owed", "labels").stdout == "x\t0.30 USD\t1 units\n", "all of a file or nothing"
+    (tmp_path / "owed.csv").write_text("who,what\nx,1\n")
+    assert "this is no file that `crowd owed labels --csv FILE` wrote" in machine.crowd(
+        "owed", "labels", "--paid", "owed.csv"
+    ).stderr  # fmt: skip
