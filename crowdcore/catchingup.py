@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crowdcore import paths
 from crowdcore.errors import CrowdError
 from crowdcore.feed import tell_listeners
-from crowdcore.lock import RunLock, is_led
+from crowdcore.lock import RunLock, ServedElsewhere, is_led
 from crowdcore.offline import offline_context
 from crowdcore.outbox import Executor
 from crowdcore.status import LIVE_RUN
@@ -57,6 +57,8 @@ async def catch_up_unserved(database: Database, row: RunRow) -> list[str]:
     lock = RunLock(folder, row.name, row.id, database, brief=True, patience=PATIENCE if ended else 0.0)
     try:
         lock.acquire()
+    except ServedElsewhere:  # which notices by itself too
+        return []
     except CrowdError as error:
         return list(error.problems)
     try:

@@ -25,6 +25,10 @@ BRIEF_SECONDS = 60.0
 """How long such a command is waited for, at most."""
 
 
+class ServedElsewhere(RunError):
+    """A process of another machine leads the run."""
+
+
 class RunLock:
     """The lead of one run: `database` has it, `folder` is its folder on this machine.
 
@@ -63,7 +67,7 @@ class RunLock:
             raise
         if self._held is None:
             os.close(file)
-            raise RunError(f"run {self._run} is served by another machine already; end it there")
+            raise ServedElsewhere(f"run {self._run} is served by another machine already; end it there")
         self._file = file
         return self
 

@@ -11,6 +11,7 @@ import crowdcore
 from crowdcore.errors import RunError
 from crowdcore.lock import RunLock, is_led
 from crowdcore.paths import run_folder
+from crowdcore.reviewing import deliver
 from crowdcore.store import open_database
 from tests.postgres import PostgresServer
 
@@ -23,6 +24,9 @@ def test_another_machine_cannot_lead_the_same_run(postgres_server: PostgresServe
     try:
         with pytest.raises(RunError, match="run demo-1 is served by another machine already"):
             crowdcore.resume("demo-1", data_dir=tmp_path / "elsewhere", db=url)
+        database = open_database(url, tmp_path / "elsewhere")
+        assert deliver(database, [handle.id]) == [], "who serves it there sends what waits"
+        database.close()
     finally:
         handle.stop()
     again = crowdcore.resume("demo-1", reload=True, data_dir=tmp_path / "elsewhere", db=url)
