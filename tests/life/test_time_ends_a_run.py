@@ -66,10 +66,10 @@ def test_lifetime_ends_a_run_and_leaves_reviewed_units_untouched(
 
 def test_a_submission_starts_patience_anew(launched: Launch, clock: ManualClock) -> None:
     handle = launched(assignments=6, patience="1h")
-    for name in ("x", "y", "z"):
+    for count, name in enumerate(("x", "y", "z"), 1):
         clock.advance(0.9 * HOUR)
         submit(handle, name)
-    until(lambda: handle.counters.submissions == 3)
+        until(lambda count=count: handle.counters.submissions == count)  # type: ignore[misc]
     assert Browserless(handle.url, worker_id="w").enter().document["phase"] == "work"
 
 
