@@ -56,7 +56,7 @@ check: $(ENVIRONMENT) ## style, types, the direction of imports, dependencies th
 	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive crowdcore plugins
 	@scripts/audit.sh
 	.venv/bin/uv pip check --python $(PYTHON_OF_IT)
-	$(PYTHON_OF_IT) -m crowdcore.store.generate --check
+	$(PYTHON_OF_IT) scripts/schema.py --check
 
 format: $(ENVIRONMENT) ## put the code into the form that `make check` wants
 	.venv/bin/ruff check --fix --quiet . || true
@@ -65,8 +65,8 @@ format: $(ENVIRONMENT) ## put the code into the form that `make check` wants
 constraints: $(ENVIRONMENT) ## constraints.txt with the newest versions that fit together
 	@scripts/constraints.sh
 
-schema: $(ENVIRONMENT) ## the SQL that makes new databases, from crowdcore/models.py
-	@$(PYTHON_OF_IT) -m crowdcore.store.generate
+schema: $(ENVIRONMENT) ## the SQL that makes new databases, from crowdcore/store/models.py
+	@$(PYTHON_OF_IT) scripts/schema.py
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf .venv .tools .parlai .demo demo-answers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \

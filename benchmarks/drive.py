@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 
 from benchmarks.processes import cpu_seconds
-from crowdcore.server.serve import new_event_loop
+from crowdcore.server.http.serve import new_event_loop
 
 ANSWER = {
     "subject": "A book that never came back",

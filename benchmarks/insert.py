@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from benchmarks.drive import percentile
-from crowdcore.store import events, open_database
+from crowdcore.store import open_database
+from crowdcore.store.queries import events
 
 PAUSE = 0.02
 """Seconds between two inserts: people type slower."""

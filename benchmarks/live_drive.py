@@ -20,7 +20,7 @@ import aiohttp
 from benchmarks.drive import own_cpu, percentile
 from benchmarks.live_people import Person, Traffic, more_files, pairs
 from benchmarks.processes import cpu_seconds, memory
-from crowdcore.server.serve import new_event_loop
+from crowdcore.server.http.serve import new_event_loop
 
 EVERY = 2.0
 """Seconds between two messages of one person."""

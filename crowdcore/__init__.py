@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig, load_config
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
-    from crowdcore.facade import Run
-    from crowdcore.markers import hookimpl
-    from crowdcore.options import option
-    from crowdcore.procedures import Procedures, procedure
-    from crowdcore.runner import RunHandle, launch, resume, wait
+    from crowdcore.plugins.live_assignment import LiveAssignment, Message
+    from crowdcore.plugins.markers import hookimpl
+    from crowdcore.plugins.options import option
+    from crowdcore.plugins.procedures import Procedures, procedure
+    from crowdcore.plugins.run import Run
+    from crowdcore.runs.handle import RunHandle
+    from crowdcore.runs.launch import launch, resume, wait
     from crowdcore.state import AgentState
     from crowdcore.types import (
         Agent,
@@ -39,17 +41,21 @@ if TYPE_CHECKING:
         Wait,
         Worker,
     )
+    from crowdcore.work.gates.extensions import Gate
 
 __version__ = "0.1.0"
 
 _HOME = {
     "crowdcore.config": "RunConfig load_config",
     "crowdcore.errors": "ConfigError CrowdError PluginError RunError StoreError",
-    "crowdcore.facade": "Run",
-    "crowdcore.runner": "RunHandle launch resume wait",
-    "crowdcore.markers": "hookimpl",
-    "crowdcore.options": "option",
-    "crowdcore.procedures": "Procedures procedure",
+    "crowdcore.plugins.run": "Run",
+    "crowdcore.plugins.live_assignment": "LiveAssignment Message",
+    "crowdcore.work.gates.extensions": "Gate",
+    "crowdcore.runs.handle": "RunHandle",
+    "crowdcore.runs.launch": "launch resume wait",
+    "crowdcore.plugins.markers": "hookimpl",
+    "crowdcore.plugins.options": "option",
+    "crowdcore.plugins.procedures": "Procedures procedure",
     "crowdcore.state": "AgentState",
     "crowdcore.types": (
         "Agent AgentEnded Assignment Completion Identity LaunchReduced Payment Refusal Release Requeue "
@@ -59,11 +65,11 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
-    "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Identity",
-    "LaunchReduced", "Payment", "PluginError", "Procedures", "Refusal", "Release", "Requeue", "Run", "RunConfig",
-    "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError", "Unit", "UnitLaunched",
-    "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl", "launch",
-    "load_config", "option", "procedure", "resume", "wait",
+    "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Gate", "Identity",
+    "LaunchReduced", "LiveAssignment", "Message", "Payment", "PluginError", "Procedures", "Refusal", "Release",
+    "Requeue", "Run", "RunConfig", "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError",
+    "Unit", "UnitLaunched", "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl",
+    "launch", "load_config", "option", "procedure", "resume", "wait",
 ]  # fmt: skip
 
 

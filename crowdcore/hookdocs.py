@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from crowdcore import hookspecs
-from crowdcore.hookspecs import SPECS
+from crowdcore.plugins import hookspecs
 from crowdcore.plugins.checks import HOOKS
+from crowdcore.plugins.hookspecs import SPECS
 
 INTRO = """# Hooks
 

@@ -1,8 +1,8 @@
 """Writes what follows from the models, for developers; no run imports this.
 
-python -m crowdcore.store.generate                    writes schema/*.sql, from which new databases are made
-python -m crowdcore.store.generate --check            only says which of them differ from the models
-python -m crowdcore.store.generate --migration WORDS  writes the next step for databases that exist
+python scripts/schema.py                    writes engine/ddl/*.sql, from which new databases are made
+python scripts/schema.py --check            only says which of them differ from the models
+python scripts/schema.py --migration WORDS  writes the next step for databases that exist
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, Index
 from sqlmodel import SQLModel
 
-import crowdcore.models  # noqa: F401  (fills the metadata)
+import crowdcore.store.models  # noqa: F401  (fills the metadata)
 from crowdcore.store import migrations
-from crowdcore.store.schema import SHIPPED
+from crowdcore.store.engine.schema import SHIPPED
 
 _DIALECTS: dict[str, Any] = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}
 
@@ -32,7 +32,7 @@ def _name(index: Index) -> str:
 def schema_sql(dialect: str) -> str:
     """The statements that make an empty database of the models, each ended by `;` and an empty line."""
     compiler = _DIALECTS[dialect]()
-    statements = [f"-- Made from models.py by python -m crowdcore.store.generate; {dialect}, schema {SHIPPED.version}."]
+    statements = [f"-- Made from models.py by python scripts/schema.py; {dialect}, schema {SHIPPED.version}."]
     for table in SQLModel.metadata.sorted_tables:
         made: list[DDLElement] = [CreateTable(table)]
         made += [CreateIndex(index) for index in sorted(table.indexes, key=_name)]
@@ -93,7 +93,9 @@ def write_migration(words: str) -> int:
         line for line in render_python_code(difference, render_as_batch=True).splitlines() if "# ###" not in line
     )
     path.write_text(_STEP.format(words=words, version=version, before=SHIPPED.version, body=body), encoding="utf-8")
-    print(f"{path} written: read it, set SHIPPED.version in store/schema.py to {version}, then run me without words")
+    print(
+        f"{path} written: read it, set SHIPPED.version in store/engine/schema.py to {version}, then run me without words"
+    )
     return 0
 
 

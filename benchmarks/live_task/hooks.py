@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from crowdcore import hookimpl
-from crowdcore.facade import LiveAssignment
+from crowdcore import LiveAssignment, hookimpl
 
 
 @hookimpl

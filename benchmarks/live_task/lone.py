@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from crowdcore import Unit, Worker, hookimpl
-from crowdcore.facade import LiveAssignment
+from crowdcore import LiveAssignment, Unit, Worker, hookimpl
 
 LONES = 30
 

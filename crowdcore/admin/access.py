@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from crowdcore.secret import derive
+from crowdcore.base.secret import derive
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
+    from crowdcore.base.clock import Clock
     from crowdcore.store import Conn, Database
 
 Role = Literal["owner", "reader"]

@@ -6,25 +6,29 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs, unquote
 
+from crowdcore.admin.access import SESSION_SECONDS, Access, Who
+from crowdcore.admin.context import AdminContext
+from crowdcore.admin.overview import Overview
 from crowdcore.errors import RequestError
-from crowdcore.server.admin.access import SESSION_SECONDS, Access, Who
-from crowdcore.server.admin.overview import Overview
-from crowdcore.server.bodies import media_type, read_body
-from crowdcore.server.context import AdminContext, Limits
-from crowdcore.server.edge import Edge
-from crowdcore.server.headers import ADMIN, policy, security_headers
-from crowdcore.server.pages import NO_ICON, Assets, message_page, template, wants_html
-from crowdcore.server.problems import as_request_error
-from crowdcore.server.reply import NO_STORE, Header, Receive, Reply, Scope, Send, header, html_reply, json_reply
+from crowdcore.server.http.bodies import media_type, read_body
+from crowdcore.server.http.edge import Edge
+from crowdcore.server.http.headers import ADMIN, policy, security_headers
+from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.pages import CROWD_CSS, NO_ICON, Assets, message_page, template, wants_html
+from crowdcore.server.http.problems import as_request_error
+from crowdcore.server.http.reply import NO_STORE, Header, Receive, Reply, Scope, Send, header, html_reply, json_reply
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
 
 T = TypeVar("T")
 Page = Callable[[Scope, Receive, Who | None], Awaitable[Reply]]
+STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
 API = "/api/v1/runs"
 _RUN = API + "/{run}"
 _LIMITS = Limits(json_body=64 * 1024)
@@ -37,7 +41,7 @@ class AdminApp:
     def __init__(self, context: AdminContext) -> None:
         self._context = context
         self._access = Access(context.secret_key, context.db, context.clock)
-        self._assets = Assets("admin.css", "admin.js", "crowd.css")
+        self._assets = Assets(STATIC / "admin.css", STATIC / "admin.js", CROWD_CSS)
         self._overview = Overview()
         # One thread: counting units of a large run must not stop the workers' event loop.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="admin")
@@ -95,7 +99,7 @@ class AdminApp:
         return json_reply(200, {"status": "ok"})
 
     async def _openapi(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
-        from crowdcore.server.openapi_admin import admin_document  # hardly anybody asks for it
+        from crowdcore.admin.openapi import admin_document  # hardly anybody asks for it
 
         return json_reply(200, admin_document())
 
@@ -112,17 +116,17 @@ class AdminApp:
 
     async def _home(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         if who is None:
-            return html_reply(401, template("login.html", failed=False))
-        return html_reply(200, template("runs.html", role=who.role, csrf=self._access.csrf(who)))
+            return html_reply(401, template("login.html", TEMPLATES, failed=False))
+        return html_reply(200, template("runs.html", TEMPLATES, role=who.role, csrf=self._access.csrf(who)))
 
     async def _log_in(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         # A HEAD comes from who looks at links without opening them: it must not use the link up.
         session = await self._access.log_in(token) if token and scope["method"] == "GET" else None
         if session is None:
-            return html_reply(401, template("login.html", failed=bool(token)))
+            return html_reply(401, template("login.html", TEMPLATES, failed=bool(token)))
         # A page instead of a redirect: a strict cookie is not sent along a redirect from another site.
-        return html_reply(200, template("welcome.html"), _cookie(scope, session, int(SESSION_SECONDS)))
+        return html_reply(200, template("welcome.html", TEMPLATES), _cookie(scope, session, int(SESSION_SECONDS)))
 
     async def _log_out(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         assert who is not None

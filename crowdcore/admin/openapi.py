@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crowdcore.server.openapi import PATH, Operation, document
+from crowdcore.server.http.openapi import PATH, Operation, document
 
 _SCHEME = "adminToken"
 _SAYS = """For the people who run tasks. It is never on the workers' port. Programs send `Authorization: Bearer TOKEN`

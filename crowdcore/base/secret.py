@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from crowdcore import paths
+from crowdcore.base import paths
 from crowdcore.errors import ConfigError
 
 VARIABLE = "CROWD_SECRET_KEY"

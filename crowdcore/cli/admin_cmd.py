@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crowdcore import paths
+from crowdcore.admin.access import ROLES, Role, make_admin_token, make_login_link
+from crowdcore.admin.address import addresses
+from crowdcore.base import paths
+from crowdcore.base.secret import secret_key
 from crowdcore.cli.common import open_store
 from crowdcore.errors import RunError
-from crowdcore.secret import secret_key
-from crowdcore.server.admin.access import ROLES, Role, make_admin_token, make_login_link
-from crowdcore.server.admin.address import addresses
 
 if TYPE_CHECKING:
     from crowdcore.store import Database

@@ -12,11 +12,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from crowdcore.quantities import format_duration
-from crowdcore.reporting import expected_end, money
+from crowdcore.base.quantities import format_duration
+from crowdcore.runs.report import expected_end, money
 
 if TYPE_CHECKING:
-    from crowdcore.runner import RunHandle
+    from crowdcore.runs.handle import RunHandle
 
 
 class Bars:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from crowdcore import paths
+from crowdcore.base import paths
 from crowdcore.errors import ConfigError
 from crowdcore.store import open_database
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from crowdcore import paths
+from crowdcore.base import paths
 from crowdcore.errors import RunError
-from crowdcore.lock import is_led
-from crowdcore.store import backup as backups
-from crowdcore.store import check as checks
-from crowdcore.store import restore as restores
+from crowdcore.runs.lock import is_led
+from crowdcore.store.upkeep import backup as backups
+from crowdcore.store.upkeep import check as checks
+from crowdcore.store.upkeep import restore as restores
 
 
 @click.group()

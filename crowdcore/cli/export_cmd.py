@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from crowdcore.cli.common import open_store
-from crowdcore.export import Row, rows, states, write_csv, write_jsonl
+from crowdcore.export.files import write_csv, write_jsonl
+from crowdcore.export.rows import Row, rows, states
 
 if TYPE_CHECKING:
     from crowdcore.store import Database

@@ -14,8 +14,8 @@ import click
 from crowdcore.config.choices import CHOICES, Plugins, options_class
 from crowdcore.config.sections import SECTIONS
 from crowdcore.errors import ConfigError, PluginError
-from crowdcore.options import OptionDoc, describe, unknown
 from crowdcore.plugins.catalogue import catalogue
+from crowdcore.plugins.options import OptionDoc, describe, unknown
 
 _PLACE = {"bot": "pairing.stand_in[]"}  # where task.yaml has a plugin's options, if not under its kind
 _COLUMNS = ("option", "type", "default", "choices", "required", "help")

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crowdcore import paths, reviewing
+from crowdcore.base import paths
 from crowdcore.cli.common import open_store, when
 from crowdcore.errors import ConfigError
-from crowdcore.lock import is_led
-from crowdcore.store import outbox, runs
+from crowdcore.runs.lock import is_led
+from crowdcore.store.queries import outbox, runs
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn, Database
-    from crowdcore.store.outbox import Message
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.outbox import Message
+    from crowdcore.store.queries.runs import RunRow
 
 IN_DOUBT = ("failed", "unknown")
 STATES = ("intended", "sent", "confirmed", *IN_DOUBT)
@@ -46,11 +46,10 @@ def outbox_(
         rows = database.read(lambda c: runs.of_task(c, task))  # RunError with near names if there is none
         if again_failed:
             again += tuple(row.key for row in _rows(database, task, ("failed",)) if row.key not in again)
-        deliver = {row.id for row in rows} if send else set()
+        concerned = {row.id for row in rows} if send else set()
         if arrived or again or again_failed:
-            deliver |= _settle(database, task, arrived, again)
-        for problem in reviewing.deliver(database, deliver):
-            click.echo(f"warning: {problem}", err=True)
+            concerned |= _settle(database, task, arrived, again)
+        _deliver(database, concerned)
         if not (arrived or again or again_failed):
             states = STATES if everything else IN_DOUBT
             _print(list(_rows(database, task, states)), task, as_json)
@@ -73,10 +72,21 @@ def _settle(database: Database, task: str, arrived: tuple[str, ...], again: tupl
     return touched
 
 
+def _deliver(database: Database, run_ids: set[int]) -> None:
+    if not run_ids:
+        return
+    from crowdcore.runs.deliver import deliver  # brings the run's plugins
+
+    for problem in deliver(database, run_ids):
+        click.echo(f"warning: {problem}", err=True)
+
+
 def _waiting(database: Database, rows: list[RunRow]) -> None:
     """A word on what waits, where nobody will send it by itself."""
+    from crowdcore.runs.deliver import waiting  # brings the runs' plugins
+
     for row in rows:
-        if not is_led(paths.run_folder(database.folder, row.name)) and (count := reviewing.waiting(database, row)):
+        if not is_led(paths.run_folder(database.folder, row.name)) and (count := waiting(database, row)):
             click.echo(f"{row.name}: {count} wait to be sent: crowd outbox {row.task} --send")
 
 

@@ -145,7 +145,7 @@ def _file(loaded: Any) -> str:
 
 
 def _options(loaded: Any) -> list[dict[str, Any]]:
-    from crowdcore.options import describe
+    from crowdcore.plugins.options import describe
 
     return [asdict(doc) for doc in describe(loaded.Options)] if hasattr(loaded, "Options") else []
 

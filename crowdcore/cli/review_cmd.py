@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crowdcore import reviewing
 from crowdcore.cli.common import amount_of, open_store, when
 from crowdcore.errors import ConfigError, CrowdError, RunError
-from crowdcore.reviewing import Results, Reviewed, Verdict
-from crowdcore.store import reviews, runs
+from crowdcore.review import decisions
+from crowdcore.review.decisions import Reviewed, Verdict
+from crowdcore.review.results import Results
+from crowdcore.store.queries import reviews, runs
 
 if TYPE_CHECKING:
     from crowdcore.store import Database
-    from crowdcore.store.reviews import Work
+    from crowdcore.store.queries.reviews import Work
 
 F = TypeVar("F", bound=Callable[..., Any])
 STATUSES = ("completed", *reviews.OUTCOMES)
@@ -51,7 +52,7 @@ def list_(run: str, status: str, worker: str | None, simulated: bool, as_json: b
     statuses = STATUSES if status == "any" else (status,)
     with open_store() as database:
         row = database.read(lambda c: runs.find(c, run))
-        found = reviewing.submissions(database, row, statuses=statuses, worker=worker, simulated=simulated)
+        found = decisions.submissions(database, row, statuses=statuses, worker=worker, simulated=simulated)
         if as_json:
             click.echo(json.dumps([_document(work) for work in found], indent=2, ensure_ascii=False))
             return
@@ -137,7 +138,7 @@ def go(run: str, worker: str | None) -> None:
         row = database.read(lambda c: runs.find(c, run))
         results, decided = Results(database), 0
         try:
-            for listed in reviewing.submissions(database, row, worker=worker):
+            for listed in decisions.submissions(database, row, worker=worker):
                 work = database.read(lambda c, unit=listed.unit_id: reviews.of_unit(c, unit))  # type: ignore[misc]
                 if work.status != "completed":  # somebody else was faster
                     continue
@@ -146,7 +147,7 @@ def go(run: str, worker: str | None) -> None:
                 if verdict is None:
                     break
                 if verdict is not SKIP:
-                    reviewed = reviewing.decide(database, [work.unit_id], verdict)
+                    reviewed = decisions.decide(database, [work.unit_id], verdict)
                     decided += len(reviewed.changed)
                     _warn(reviewed)
         finally:
@@ -186,12 +187,12 @@ def _decide(units: tuple[int, ...], run: str | None, worker: str | None, verdict
         chosen: list[int] | tuple[int, ...] = units
         if run is not None:
             row = database.read(lambda c: runs.find(c, run))
-            chosen = [work.unit_id for work in reviewing.submissions(database, row, worker=worker)]
+            chosen = [work.unit_id for work in decisions.submissions(database, row, worker=worker)]
             if not chosen:
                 click.echo(f"{row.name}: nothing is to be reviewed")
                 _deliver(database, {row.id})  # what an interrupted command left
                 return
-        reviewed = reviewing.decide(database, chosen, verdict)
+        reviewed = decisions.decide(database, chosen, verdict)
         _say(reviewed, verdict)
         _warn(reviewed)
         _deliver(database, reviewed.runs)
@@ -220,5 +221,7 @@ def _units(count: int) -> str:
 
 
 def _deliver(database: Database, run_ids: set[int]) -> None:
-    for problem in reviewing.deliver(database, run_ids):
+    from crowdcore.runs.deliver import deliver  # brings the run's plugins
+
+    for problem in deliver(database, run_ids):
         click.echo(f"warning: decided, but not everybody was told: {problem}", err=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from crowdcore.base.quantities import format_duration
 from crowdcore.cli.logs import show_logs
 from crowdcore.errors import ConfigError
-from crowdcore.quantities import format_duration
-from crowdcore.reporting import line, money, of_units, people, remains, summary
+from crowdcore.runs.report import line, money, of_units, people, remains, summary
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -120,9 +120,9 @@ def _collect_less() -> None:
 
 def _admin(handle: RunHandle) -> None:
     """Where to look; the one-time link only for people at a terminal."""
-    from crowdcore import paths
-    from crowdcore.secret import secret_key
-    from crowdcore.server.admin.access import make_login_link
+    from crowdcore.admin.access import make_login_link
+    from crowdcore.base import paths
+    from crowdcore.base.secret import secret_key
 
     if sys.stdout.isatty():
         link = make_login_link(secret_key(paths.config_dir()), handle.admin_url or "")

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crowdcore import paths
+from crowdcore.base import paths
 from crowdcore.cli.common import open_store, when
 from crowdcore.errors import ConfigError, CrowdError, RunError
-from crowdcore.lock import RunLock, is_led
-from crowdcore.progress import Counters
-from crowdcore.reporting import people
+from crowdcore.runs.lock import RunLock, is_led
+from crowdcore.runs.report import people
 from crowdcore.status import LIVE_RUN
-from crowdcore.store import agents, conversations, runs, units
+from crowdcore.store.queries import agents, conversations, runs, units
+from crowdcore.work.counters import Counters
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from crowdcore.store import Conn, Database
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.runs import RunRow
 
 
 def is_served(row: RunRow) -> bool:
@@ -134,10 +134,10 @@ def _end_unserved(database: Database, row: RunRow) -> None:
 async def _conclude(database: Database, row: RunRow) -> None:
     """People who were done with others, and only had to submit, have submitted."""
     from crowdcore.live.unserved import conclude_finished
-    from crowdcore.offline import offline_context
+    from crowdcore.work.stored import stored_context
 
     try:
-        await conclude_finished(await offline_context(database, row))
+        await conclude_finished(await stored_context(database, row))
     except CrowdError as error:
         for problem in error.problems:
             click.echo(f"warning: people who were about to submit are not paid: {problem}", err=True)
@@ -145,7 +145,7 @@ async def _conclude(database: Database, row: RunRow) -> None:
 
 async def _tell(database: Database, row: RunRow) -> None:
     """Listeners and the platform hear of everything, also of what came just before the run's process died."""
-    from crowdcore.catchingup import catch_up
+    from crowdcore.runs.deliver import catch_up
 
     for problem in await catch_up(database, row):  # its plugins or files are gone: the run is over all the same
         click.echo(f"warning: not everybody was told: {problem}", err=True)
@@ -154,7 +154,7 @@ async def _tell(database: Database, row: RunRow) -> None:
 def end_unserved(conn: Conn, row: RunRow, now: float) -> int:
     """One transaction: agents and units expire, the run is finished. Returns units expired."""
     from crowdcore.live.unserved import end_conversations
-    from crowdcore.work import expire_agent
+    from crowdcore.work.service import expire_agent
 
     row = runs.get(conn, row.id)
     if row.status not in runs.RESUMABLE:  # its process came to the end a moment ago

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crowdcore import paths
+from crowdcore.base import paths
 from crowdcore.cli.common import open_store
 from crowdcore.errors import RunError
-from crowdcore.store import runs
+from crowdcore.store.queries import runs
 
 if TYPE_CHECKING:
-    from crowdcore.simulate import Tally
+    from crowdcore.runs.simulate import Tally
     from crowdcore.store import Database
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.runs import RunRow
 
 
 @click.command()
@@ -40,13 +40,13 @@ def simulate(run: str, workers: int, units: int, prefix: str) -> None:
 
 
 async def _simulate(database: Database, row: RunRow, workers: int, units: int, prefix: str) -> Tally:
-    from crowdcore.offline import offline_context
-    from crowdcore.secret import secret_key
+    from crowdcore.base.secret import secret_key
+    from crowdcore.runs.simulate import Plan
+    from crowdcore.runs.simulate import simulate as work
     from crowdcore.server.tokens import simulation_pass
-    from crowdcore.simulate import Plan
-    from crowdcore.simulate import simulate as work
+    from crowdcore.work.stored import stored_context
 
     assert row.url is not None
-    context = await offline_context(database, row)
+    context = await stored_context(database, row)
     passport = simulation_pass(secret_key(paths.config_dir()), row.identity)
     return await work(context, row.url, passport, Plan(workers, units, prefix))

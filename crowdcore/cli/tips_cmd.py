@@ -10,14 +10,14 @@ import click
 
 from crowdcore.cli.common import amount_of, open_store, when
 from crowdcore.errors import ConfigError, RunError
-from crowdcore.store import events, notes, outbox, runs
-from crowdcore.store.units import MICROS
+from crowdcore.store.queries import comments, events, outbox, runs
+from crowdcore.store.queries.units import MICROS
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from crowdcore.store import Conn
-    from crowdcore.store.notes import Note
+    from crowdcore.store.queries.comments import Note
 
 
 @click.command()
@@ -41,15 +41,15 @@ def tips(task: str, accept: int | None, bonus: str | None, remove: int | None, f
             database.write(lambda c: _decide(c, task, remove, "removed"))
             click.echo(f"tip {remove} is removed")
         if accept is None and remove is None:
-            found = database.read(lambda c: notes.of_task(c, task, "feedback" if feedback else "tip"))
+            found = database.read(lambda c: comments.of_task(c, task, "feedback" if feedback else "tip"))
             _print(found, as_json)
 
 
 def _decide(conn: Conn, task: str, note_id: int, status: str) -> Note:
-    found = next((n for n in notes.of_task(conn, task, "tip") if n.id == note_id), None)
+    found = next((n for n in comments.of_task(conn, task, "tip") if n.id == note_id), None)
     if found is None:
         raise RunError(f"task {task} has no tip {note_id}; `crowd tips {task}` lists them")
-    if notes.set_status(conn, note_id, status):
+    if comments.set_status(conn, note_id, status):
         events.append(
             conn, found.run_id, time.time(), f"tip_{status}", "operator", [], note=note_id, worker=found.worker_id
         )

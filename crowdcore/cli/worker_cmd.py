@@ -11,7 +11,7 @@ import click
 
 from crowdcore.cli.common import open_store, when
 from crowdcore.errors import RunError
-from crowdcore.store import events, outbox, qualifications, workers
+from crowdcore.store.queries import events, outbox, qualifications, workers
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn

@@ -8,7 +8,7 @@ Importing this package loads neither YAML nor OmegaConf.
 
 from crowdcore.config.load import load_config
 from crowdcore.config.run_config import RunConfig
-from crowdcore.config.schema import (
+from crowdcore.plugins.schema import (
     AdminConfig,
     ArchitectChoice,
     BlueprintChoice,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from crowdcore.config.schema import ArchitectChoice, BlueprintChoice, ProviderChoice, StandIn
 from crowdcore.config.sources import PLUGIN_SECTIONS, Layer
 from crowdcore.errors import CrowdError
-from crowdcore.options import Key, Reading, convert, read, unknown
-from crowdcore.optiontypes import fields_of
+from crowdcore.plugins.option_types import fields_of
+from crowdcore.plugins.options import Key, Reading, convert, read, unknown
+from crowdcore.plugins.schema import ArchitectChoice, BlueprintChoice, ProviderChoice, StandIn
 
 CHOICES: dict[str, type] = {
     "blueprint": BlueprintChoice, "provider": ProviderChoice, "architect": ArchitectChoice, "bot": StandIn

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crowdcore.base.paths import config_dir
 from crowdcore.config.choices import Catalogue, Plugins, drop_foreign_options
 from crowdcore.config.resolve import merge, resolve
 from crowdcore.config.run_config import RunConfig, assemble
@@ -15,9 +16,8 @@ from crowdcore.config.sections import defaults
 from crowdcore.config.sources import COMMAND_LINE, MAPPING, Layer, display, from_file, from_mapping, from_words
 from crowdcore.config.yaml_nodes import Unreadable
 from crowdcore.errors import ConfigError
-from crowdcore.options import Origin, Reading
-from crowdcore.optiontypes import to_path
-from crowdcore.paths import config_dir
+from crowdcore.plugins.option_types import to_path
+from crowdcore.plugins.options import Origin, Reading
 
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.config.secrets import noting_hidden
 from crowdcore.config.sources import Layer
-from crowdcore.options import Key, Origin, Reading
+from crowdcore.plugins.options import Key, Origin, Reading
 
 if TYPE_CHECKING:  # 0.2 s: only loaded when there is something to merge or to resolve
     from omegaconf import DictConfig

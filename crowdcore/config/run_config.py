@@ -21,7 +21,11 @@ from typing import Any
 
 from crowdcore.config.choices import Catalogue, Plugins
 from crowdcore.config.resolve import put, restore, value_at
-from crowdcore.config.schema import (
+from crowdcore.config.sections import SECTIONS, build
+from crowdcore.errors import ConfigError
+from crowdcore.plugins.option_types import fields_of, optional
+from crowdcore.plugins.options import Key, Origin, Reading, convert, describe, dotted, unknown
+from crowdcore.plugins.schema import (
     AdminConfig,
     ArchitectChoice,
     BlueprintChoice,
@@ -30,10 +34,6 @@ from crowdcore.config.schema import (
     ProviderChoice,
     TaskConfig,
 )
-from crowdcore.config.sections import SECTIONS, build
-from crowdcore.errors import ConfigError
-from crowdcore.options import Key, Origin, Reading, convert, describe, dotted, unknown
-from crowdcore.optiontypes import fields_of, optional
 
 FORMAT = 1
 _PLACE = re.compile(r"(.*?)(?::(\d+))?: ")

@@ -13,9 +13,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from crowdcore.base.paths import config_dir
 from crowdcore.config.sources import from_file
-from crowdcore.options import Key, Origin, dotted
-from crowdcore.paths import config_dir
+from crowdcore.plugins.options import Key, Origin, dotted
 
 _hidden_reads: ContextVar[list[str] | None] = ContextVar("hidden_reads", default=None)
 _registered = False

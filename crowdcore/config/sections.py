@@ -7,15 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from crowdcore.base.paths import config_dir
 from crowdcore.config.choices import CHOICES, Plugins, options_class, read_choice
 from crowdcore.config.resolve import escape, leaves, value_at
-from crowdcore.config.schema import AdminConfig, GatesConfig, PairingConfig, TaskConfig
 from crowdcore.config.secrets import reference_of
 from crowdcore.config.sources import PLUGIN_SECTIONS
 from crowdcore.errors import CrowdError
-from crowdcore.options import Key, Reading, convert, describe, dotted, read, unknown
-from crowdcore.optiontypes import default_text, fields_of
-from crowdcore.paths import config_dir
+from crowdcore.plugins.option_types import default_text, fields_of
+from crowdcore.plugins.options import Key, Reading, convert, describe, dotted, read, unknown
+from crowdcore.plugins.schema import AdminConfig, GatesConfig, PairingConfig, TaskConfig
 
 SECTIONS: dict[str, type] = {"task": TaskConfig, "gates": GatesConfig, "pairing": PairingConfig, "admin": AdminConfig}
 KEYS = ("task", "args", *PLUGIN_SECTIONS, "gates", "pairing", "admin", "extensions", "hooks", "extends")

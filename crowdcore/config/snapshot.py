@@ -21,7 +21,7 @@ from crowdcore.plugins.local import load_hooks_module, snapshot_name
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.runs import RunRow
 
 _SECTIONS = ("blueprint", "gates", "pairing")
 """What workers see is kept. Paths of providers and architects are this machine's: certificates, folders."""

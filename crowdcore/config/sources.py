@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdcore.config.yaml_nodes import MAX_DEPTH, Node, Unreadable, parse, plain_scalar
-from crowdcore.options import Key, Origin, dotted
+from crowdcore.plugins.options import Key, Origin, dotted
 
 COMMAND_LINE = "command line"
 MAPPING = "config"

@@ -16,21 +16,21 @@ or who a stand-in is: {"name", "model", "version", "instructions"}), conversatio
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from crowdcore import transcripts
-from crowdcore.offline import offline_context
-from crowdcore.store import FileStore, agents, conversations, notes, runs
+from crowdcore.store import FileStore
+from crowdcore.store.queries import agents, comments, conversations, runs
+from crowdcore.work import transcripts
+from crowdcore.work.stored import stored_context
 
 if TYPE_CHECKING:
     from crowdcore.state import AgentState
     from crowdcore.store import Conn, Database
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.runs import RunRow
 
 Row = dict[str, Any]
 StateOf = Callable[["RunRow"], "type[AgentState]"]
@@ -71,15 +71,15 @@ def _page(
     conn: Conn, run_id: int, after: int, unfinished: bool, simulated: bool, special: tuple[str, ...]
 ) -> list[_Work]:
     page = agents.page(conn, run_id, after, unfinished=unfinished, simulated=simulated, special=special)
-    has_notes, has_forms = notes.any_in_run(conn, run_id), agents.any_after_task(conn, run_id)
+    has_notes, has_forms = comments.any_in_run(conn, run_id), agents.any_after_task(conn, run_id)
     return [_work(conn, agent, has_notes, has_forms) for agent in page]
 
 
 def _work(conn: Conn, agent: AgentRow, has_notes: bool, has_forms: bool) -> _Work:
     form = agents.after_task(conn, agent) if has_forms else None
-    written = notes.of_agent(conn, agent.id) if has_notes else []
+    written = comments.of_agent(conn, agent.id) if has_notes else []
     if has_notes and form is not None:
-        written += notes.of_agent(conn, form[0])
+        written += comments.of_agent(conn, form[0])
     said = [{"kind": n.kind, "text": n.text, "status": n.status} for n in written]
     return _Work(agent, agents.files(conn, agent.id), None if form is None else json.loads(form[1])["data"], said)
 
@@ -131,61 +131,6 @@ def states(database: Database) -> StateOf:
     """Finds the AgentState class of a run, from its stored configuration and the snapshot of its sources."""
 
     def of(run: RunRow) -> type[AgentState]:
-        return asyncio.run(offline_context(database, run)).state_class
+        return asyncio.run(stored_context(database, run)).state_class
 
     return of
-
-
-def write_jsonl(source: Iterable[Row], target: TextIO) -> int:
-    """One JSON object a line; returns how many."""
-    count = 0
-    for row in source:
-        target.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-        count += 1
-    return count
-
-
-def write_csv(source: Callable[[], Iterable[Row]], target: TextIO, *, excel: bool = False) -> int:
-    """CSV (RFC 4180) with a column for each field of item and data; returns how many rows.
-
-    `source` is called twice: for the columns, then for the rows. Text stands exactly as it was given, other
-    values as JSON, nothing as an empty cell. `excel` writes a byte order mark and an apostrophe before text
-    that a spreadsheet would take for a formula.
-    """
-    columns = list(dict.fromkeys(name for row in source() for name in _flat(row)))
-    writer = csv.writer(target, lineterminator="\r\n")
-    if excel:
-        target.write("\ufeff")
-    writer.writerow([_guarded(c) for c in columns] if excel else columns)
-    count = 0
-    for row in source():
-        cells = _flat(row)
-        texts = [cells.get(c, "") for c in columns]
-        writer.writerow([_guarded(t) for t in texts] if excel else texts)
-        count += 1
-    return count
-
-
-def _flat(row: Row) -> dict[str, str]:
-    cells: dict[str, str] = {}
-    for name, value in row.items():
-        if name in ("item", "data") and _is_flat(value, nested=name == "data"):
-            cells.update({f"{name}.{key}": _cell(inner) for key, inner in value.items()})
-        else:
-            cells[name] = _cell(value)
-    return cells
-
-
-def _is_flat(value: Any, *, nested: bool) -> bool:
-    """Answers become columns always, items when they are rows of plain values."""
-    return isinstance(value, dict) and (nested or not any(isinstance(v, dict | list) for v in value.values()))
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

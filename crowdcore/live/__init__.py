@@ -14,7 +14,7 @@ def play(game):
 
 from __future__ import annotations
 
-from crowdcore.live.ends import Ended, Left, Silence
-from crowdcore.live.threads import Blocking, in_thread
+from crowdcore.live.talks.blocking import Blocking, in_thread
+from crowdcore.live.talks.endings import Ended, Left, Silence
 
 __all__ = ["Blocking", "Ended", "Left", "Silence", "in_thread"]

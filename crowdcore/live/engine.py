@@ -12,25 +12,25 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import documents
 from crowdcore.errors import CrowdError, StoreError
-from crowdcore.live import frames, telling
-from crowdcore.live.eligibility import Eligibility
+from crowdcore.live import frames, notices
 from crowdcore.live.hub import Hub
-from crowdcore.live.rooms import Rooms
-from crowdcore.live.talks import Talks
+from crowdcore.live.rooms.eligibility import Eligibility
+from crowdcore.live.rooms.rooms import Rooms
+from crowdcore.live.talks.talks import Talks
 from crowdcore.live.timers import Timer, Timers
-from crowdcore.store import agents, conversations
-from crowdcore.submitting import conclude
-from crowdcore.work import end_agent
+from crowdcore.store.queries import agents, conversations
+from crowdcore.work import documents
+from crowdcore.work.service import end_agent
+from crowdcore.work.submit import conclude
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext, Socket
     from crowdcore.live.frames import Frame
-    from crowdcore.live.seating import Changes
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.units import Free
+    from crowdcore.live.rooms.seating import Changes
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.units import Free
     from crowdcore.types import Refusal, Worker
+    from crowdcore.work.context import RunContext, Socket
 
 log = logging.getLogger("crowdcore.live")
 
@@ -147,7 +147,7 @@ class Live:
         row = await self._row(agent_id)
         assert row is not None
         if row.status in ("completed", "ended"):
-            self.hub.tell(agent_id, telling.over(row))
+            self.hub.tell(agent_id, notices.over(row))
             self.hub.close(agent_id)
             return False
         if not documents.is_live(row):
@@ -163,9 +163,9 @@ class Live:
         room = self._rooms.of(row.id)
         if row.status == "waiting":
             if room is not None:
-                return telling.in_room(self._context, room, row.id)
-            facts = telling.waiting(self._context, row.kind, None)
-            return telling.status("waiting", "waiting", waiting=facts)
+                return notices.in_room(self._context, room, row.id)
+            facts = notices.waiting(self._context, row.kind, None)
+            return notices.status("waiting", "waiting", waiting=facts)
         return await self._talks.status(row)
 
     async def _came(self, agent_id: int, frame: Frame) -> None:
@@ -246,16 +246,16 @@ class Live:
         self._calm(row.id)
         fresh = await self._row(row.id)
         if fresh is not None and fresh.status == "completed":
-            self.hub.tell(row.id, telling.over(fresh))
+            self.hub.tell(row.id, notices.over(fresh))
             self.hub.close(row.id)
 
     def dismiss(self, row: AgentRow, reason: str, note: str | None = None) -> None:
         """The agent has ended: its page is told, and its connection closed."""
         self._calm(row.id)
         self._eligible.forget(row.worker.id)
-        self.hub.tell(row.id, telling.over(row, reason, note))
+        self.hub.tell(row.id, notices.over(row, reason, note))
         self.hub.close(row.id)
 
     async def waiting(self, row: AgentRow) -> dict[str, Any]:
         """What a page tells somebody who waits."""
-        return telling.waiting(self._context, row.kind, self._rooms.of(row.id))
+        return notices.waiting(self._context, row.kind, self._rooms.of(row.id))

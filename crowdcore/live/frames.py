@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from crowdcore.base.hostile_json import parse_json
 from crowdcore.errors import RequestError
-from crowdcore.server.bodies import parse_json
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
+    from crowdcore.base.clock import Clock
 
 MOST_BYTES = 64 * 1024
 """Of one frame."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import frames
 from crowdcore.live.frames import BadFrame, Frame, Pace
-from crowdcore.store import journal
+from crowdcore.store.queries import journal
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
-    from crowdcore.context import Socket
+    from crowdcore.base.clock import Clock
     from crowdcore.store import Database
+    from crowdcore.work.context import Socket
 
 MOST_FRAMES, MOST_CHARACTERS = 1000, 1024 * 1024
 """What may wait to be sent to one connection."""

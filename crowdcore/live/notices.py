@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.documents import phase
-from crowdcore.live import names
+from crowdcore.live import seat_names
+from crowdcore.work.documents import phase
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.conversations import Room
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.conversations import Room
+    from crowdcore.work.context import RunContext
 
 Present = Callable[[int], bool]
 
@@ -63,10 +63,15 @@ def in_room(context: RunContext, room: Room, agent_id: int) -> dict[str, Any]:
     """The frame of somebody who waits in `room`."""
     config = context.config
     people = [
-        {"name": names.display(config, m.seat), "role": names.role(config, m.seat), "present": True, "bot": False}
+        {
+            "name": seat_names.display(config, m.seat),
+            "role": seat_names.role(config, m.seat),
+            "present": True,
+            "bot": False,
+        }
         for m in room.members
     ]
-    you = next((names.display(config, m.seat) for m in room.members if m.agent_id == agent_id), None)
+    you = next((seat_names.display(config, m.seat) for m in room.members if m.agent_id == agent_id), None)
     return status("waiting", "waiting", you=you, people=people, waiting=waiting(context, "unit", room))
 
 
@@ -75,7 +80,7 @@ def people(context: RunContext, rows: Iterable[AgentRow], present: Present) -> l
     config, told = context.config, context.config.pairing.disclose
     return [
         {
-            "name": row.name, "role": "" if row.unit is None else names.role(config, row.unit.seat),
+            "name": row.name, "role": "" if row.unit is None else seat_names.role(config, row.unit.seat),
             "present": row.status == "in_task" and (row.kind == "bot" or present(row.id)),
             "bot": told and row.kind == "bot",
         }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
+    from crowdcore.base.clock import Clock
 
 _LONGEST, _SHORTEST = 0.02, 0.001
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crowdcore.store import agents, conversations, events
-from crowdcore.submitting import conclude
+from crowdcore.store.queries import agents, conversations, events
+from crowdcore.work.submit import conclude
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn
+    from crowdcore.work.context import RunContext
 
 
 async def conclude_finished(context: RunContext) -> None:

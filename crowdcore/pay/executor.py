@@ -13,15 +13,15 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, HookFailed, PluginError, RunError, StoreError
-from crowdcore.pausing import pause
-from crowdcore.store import outbox, workers
+from crowdcore.store.queries import outbox, workers
 from crowdcore.types import Payment
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn
-    from crowdcore.store.outbox import Message
+    from crowdcore.store.queries.outbox import Message
+    from crowdcore.work.context import RunContext
 
 POLL = 0.5
 """Seconds between two looks for rows to send."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from crowdcore.errors import ConfigError, CrowdError
-from crowdcore.options import option
+from crowdcore.plugins.options import option
 
 
 @dataclass(frozen=True)

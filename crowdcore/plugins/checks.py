@@ -9,8 +9,8 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from crowdcore.errors import PluginError
-from crowdcore.hookspecs import SPECS
-from crowdcore.markers import PROJECT, HookKind
+from crowdcore.plugins.hookspecs import SPECS
+from crowdcore.plugins.markers import PROJECT, HookKind
 
 INNER = "inner"
 """The extra argument by which an override of an owner hook gets at what it overrides."""

@@ -12,9 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.entries import read_entries
 from crowdcore.errors import RequestError, RunError
-from crowdcore.markers import hookimpl
+from crowdcore.plugins.gate_data import read_entries
+from crowdcore.plugins.markers import hookimpl
 from crowdcore.state import AgentState
 from crowdcore.types import (
     Completion,
@@ -28,8 +28,8 @@ from crowdcore.types import (
 )
 
 if TYPE_CHECKING:
-    from crowdcore.config.schema import PairingConfig
-    from crowdcore.facade import Run
+    from crowdcore.plugins.run import Run
+    from crowdcore.plugins.schema import PairingConfig
     from crowdcore.types import Agent, Assignment, Worker
 
 

@@ -16,17 +16,19 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from crowdcore import __version__
-from crowdcore.defaults import CoreDefaults
 from crowdcore.errors import PluginError
-from crowdcore.hookspecs import SPECS
-from crowdcore.markers import PROJECT
 from crowdcore.plugins.catalogue import Catalogue, catalogue, make, short
 from crowdcore.plugins.checks import HOOKS, INNER, implementations
+from crowdcore.plugins.defaults import CoreDefaults
+from crowdcore.plugins.hookspecs import SPECS
 from crowdcore.plugins.local import LocalFiles, is_unpackaged
-from crowdcore.procedures import MARK, collect
+from crowdcore.plugins.markers import PROJECT
+from crowdcore.plugins.procedures import MARK, collect
+from crowdcore.plugins.run import Run
 
 if TYPE_CHECKING:
-    from crowdcore.config import RunConfig
+    from crowdcore.plugins.configuration import Configuration
+    from crowdcore.plugins.run import RunServices
 
 CORE = "core"
 """The name under which the core's own defaults are registered."""
@@ -61,7 +63,7 @@ class RunPlugins:
 
     def __init__(
         self,
-        config: RunConfig,
+        config: Configuration,
         *,
         hooks_module: Given = None,
         hooks: Sequence[object] = (),
@@ -88,7 +90,7 @@ class RunPlugins:
         for plugin in self._local(hooks_module, hooks):
             self._register(plugin)
         self.bots = [self._make("bot", choice.type, choice.options) for choice in config.pairing.stand_in]
-        """The stand-ins, in the order in which they take over (`crowdcore.standin` asks them); no hooks."""
+        """The stand-ins, in the order in which they take over (`crowdcore.plugins.stand_ins` asks them); no hooks."""
         self.manager.check_pending()
         self._check_needs()
         self.procedures = collect((plugin.label, plugin.instance) for plugin in self._of_the_task())
@@ -110,12 +112,12 @@ class RunPlugins:
         """The options that a plugin sees as `run.options`; hooks.py sees the blueprint's."""
         return self.config.blueprint.options if self.space(plugin) == HOOKS_PY else self.registered[plugin].options
 
-    def shown(self) -> dict[str, Any]:
-        """What each plugin's `run` says of the run's own files: {"procedures", "from_snapshot", "module"}."""
-        return {
-            "procedures": self.procedures, "from_snapshot": self.files.snapshot is not None,
-            "module": self.files.module,
-        }  # fmt: skip
+    def facade(self, services: RunServices, plugin: str) -> Run:
+        """The `run` that one plugin gets, by its name."""
+        return Run(
+            services, plugin, self.options(plugin), self.space(plugin), procedures=self.procedures,
+            from_snapshot=self.files.snapshot is not None, module=self.files.module,
+        )  # fmt: skip
 
     def space(self, plugin: str) -> str:
         """Whose records a plugin's are: everything that the task itself brings shares one name."""

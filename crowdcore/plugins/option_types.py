@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from crowdcore.quantities import (
+from crowdcore.base.quantities import (
     DURATION_HINT,
     MONEY_HINT,
     SIZE_HINT,

@@ -20,7 +20,9 @@ from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from crowdcore.optiontypes import (
+from crowdcore.base.quantities import ByteSize as ByteSize
+from crowdcore.base.quantities import Duration as Duration
+from crowdcore.plugins.option_types import (
     FieldInfo,
     choices_of,
     default_text,
@@ -35,8 +37,6 @@ from crowdcore.optiontypes import (
     to_path,
     type_name,
 )
-from crowdcore.quantities import ByteSize as ByteSize
-from crowdcore.quantities import Duration as Duration
 
 T = TypeVar("T")
 Key = tuple[str, ...]

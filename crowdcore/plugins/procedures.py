@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from crowdcore.errors import HookFailed, PluginError, RequestError
 
 if TYPE_CHECKING:
-    from crowdcore.facade import Run
+    from crowdcore.plugins.run import Run
     from crowdcore.types import Agent
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,7 +62,7 @@ class Procedure:
     def __call__(self, *, run: Run, agent: Agent, args: Any, request_id: str) -> Any:
         """The function's answer. RequestError `invalid` for wrong arguments; HookFailed for whatever it raises."""
         if self.args_type is not None:
-            from crowdcore.typedjson import typed  # most procedures take plain JSON
+            from crowdcore.base.typed_json import typed  # most procedures take plain JSON
 
             try:
                 args = typed(self.args_type, args, "args")

@@ -17,7 +17,7 @@ from crowdcore.state import AgentState, canonical
 from crowdcore.types import Completion, Identity, Refusal
 
 if TYPE_CHECKING:
-    from crowdcore.hooks import Contributed, Hooks
+    from crowdcore.plugins.hooks import Contributed, Hooks
 
 T = TypeVar("T")
 _KINDS = get_args(inspect.get_annotations(Completion, eval_str=True)["kind"])

@@ -12,8 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from crowdcore.options import option
-from crowdcore.quantities import Duration
+from crowdcore.base.quantities import Duration
+from crowdcore.plugins.options import option
 
 Comparator = Literal["==", "!=", "<", "<=", ">", ">=", "exists", "does_not_exist", "in", "not_in"]
 OnTimeout = Literal["launch_reduced", "stand_in", "release", "requeue", "wait"]

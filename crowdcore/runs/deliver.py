@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from crowdcore import paths
+from crowdcore.base import paths
 from crowdcore.errors import CrowdError
-from crowdcore.feed import tell_listeners
-from crowdcore.lock import RunLock, ServedElsewhere, is_led
-from crowdcore.offline import offline_context
-from crowdcore.outbox import Executor
+from crowdcore.pay.executor import Executor
+from crowdcore.runs.feed import tell_listeners
+from crowdcore.runs.lock import RunLock, ServedElsewhere, is_led
 from crowdcore.status import LIVE_RUN
-from crowdcore.store import outbox, runs
+from crowdcore.store.queries import outbox, runs
+from crowdcore.work.stored import stored_context
 
 if TYPE_CHECKING:
     from crowdcore.store import Database
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.runs import RunRow
 
 SECONDS = 45.0
 """How long a command sends; what is left then waits for the next one."""
@@ -27,7 +29,7 @@ async def catch_up(database: Database, row: RunRow) -> list[str]:
     """Tell and send, under the lead of the run that the caller holds; one line for each thing that did not work."""
     problems: list[str] = []
     try:
-        context = await offline_context(database, row)
+        context = await stored_context(database, row)
         await tell_listeners(context)
         await Executor(context).forget_nothing()
         if waiting := database.read(lambda c: outbox.count_waiting(c, row.id, context.delivers)):
@@ -39,7 +41,7 @@ async def catch_up(database: Database, row: RunRow) -> list[str]:
 
 async def _send(database: Database, row: RunRow, waiting: int) -> list[str]:
     """The platform is asked as at launch: with secrets, and registered first."""
-    context = await offline_context(database, row, secrets=True)
+    context = await stored_context(database, row, secrets=True)
     await context.hooks.provider_register()
     doubtful = database.read(lambda c: outbox.count_in_doubt(c, row.id))
     left = await Executor(context).catch_up(SECONDS)
@@ -67,10 +69,29 @@ async def catch_up_unserved(database: Database, row: RunRow) -> list[str]:
         lock.release()
 
 
-async def waiting(database: Database, row: RunRow) -> int:
+async def _waiting(database: Database, row: RunRow) -> int:
     """How many rows of the run its provider would send; 0 if its plugins are gone."""
     try:
-        delivers = (await offline_context(database, row)).delivers
+        delivers = (await stored_context(database, row)).delivers
     except CrowdError:
         return 0
     return database.read(lambda c: outbox.count_waiting(c, row.id, delivers))
+
+
+def deliver(database: Database, run_ids: Iterable[int]) -> list[str]:
+    """Tell listeners and platforms of runs that nobody serves; a serving process does it by itself.
+
+    One line for each thing that did not work; it waits in the outbox, and is sent with the next review or resume.
+    """
+    problems = []
+    for run_id in sorted(run_ids):
+        row = database.read(lambda c, run_id=run_id: runs.get(c, run_id))  # type: ignore[misc]
+        problems += asyncio.run(catch_up_unserved(database, row))
+    return problems
+
+
+def waiting(database: Database, run: RunRow) -> int:
+    """How many things wait to be sent to the run's platform; 0 for a provider that sends nothing."""
+    if not database.read(lambda c: outbox.any_in(c, run.id, "intended")):
+        return 0
+    return asyncio.run(_waiting(database, run))

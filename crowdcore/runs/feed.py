@@ -11,16 +11,16 @@ import logging
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import documents
+from crowdcore.base.wait import pause
 from crowdcore.errors import StoreError
-from crowdcore.pausing import pause
-from crowdcore.progress import Counters
-from crowdcore.store import agents, events, units
+from crowdcore.store.queries import agents, events, units
 from crowdcore.types import AgentEnded, RunFinished, RunLaunched, UnitLaunched, UnitReviewed, UnitSubmitted
+from crowdcore.work import documents
+from crowdcore.work.counters import Counters
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.store.events import Event
+    from crowdcore.store.queries.events import Event
+    from crowdcore.work.context import RunContext
 
 POLL = 0.05
 """Seconds between two looks at the event table."""

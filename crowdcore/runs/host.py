@@ -11,46 +11,17 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future
 from concurrent.futures import wait as wait_for
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crowdcore.errors import RunError
-from crowdcore.opening import Opened, open_run
-from crowdcore.plugins.manager import HOOKS_PY
-from crowdcore.supervising import Supervisor
+from crowdcore.runs.open import Opened, open_run
+from crowdcore.runs.supervise import Supervisor
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
-    from crowdcore.config import RunConfig
-    from crowdcore.lock import RunLock
-    from crowdcore.plugins import RunPlugins
-    from crowdcore.progress import Counters
-    from crowdcore.store import Database
-    from crowdcore.store.runs import RunRow
+    from crowdcore.runs.setup import Setup
+    from crowdcore.work.counters import Counters
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What a run is opened with. `lock` is held; `fresh` is True for a launch, False for a resume."""
-
-    db: Database
-    row: RunRow
-    config: RunConfig
-    plugins: RunPlugins
-    clock: Clock
-    folder: Path
-    secret_key: bytes
-    lock: RunLock
-    fresh: bool
-
-    def changed(self, config: RunConfig, stored: str) -> RunConfig:
-        """`config` with what `crowd set` may change taken from a newly stored configuration."""
-        hooks = self.plugins.registered.get(HOOKS_PY)
-        new = type(config).from_stored(stored, hooks_module=hooks.instance if hooks is not None else None)
-        return replace(config, task=new.task, gates=new.gates, pairing=new.pairing)
 
 
 class RunHost:

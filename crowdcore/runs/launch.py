@@ -8,97 +8,33 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import paths
-from crowdcore.clock import Clock, SystemClock
-from crowdcore.context import provider_says
+from crowdcore.base import paths
+from crowdcore.base.clock import Clock, SystemClock
+from crowdcore.base.secret import secret_key
+from crowdcore.config.snapshot import folder_of, reopen, take
 from crowdcore.errors import RunError, StoreError
-from crowdcore.lock import RunLock
 from crowdcore.plugins import RunPlugins
-from crowdcore.run import RunHost, Setup
-from crowdcore.secret import secret_key
-from crowdcore.snapshot import folder_of, reopen, take
-from crowdcore.store import Conn, Database, open_database, runs
+from crowdcore.runs.databases import shared_database
+from crowdcore.runs.handle import RunHandle
+from crowdcore.runs.host import RunHost
+from crowdcore.runs.lock import RunLock
+from crowdcore.runs.report import line
+from crowdcore.runs.setup import Setup
+from crowdcore.store import Conn, Database
+from crowdcore.store.queries import runs
+from crowdcore.work.context import provider_says
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
-    from crowdcore.progress import Counters
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.runs import RunRow
 
-_open: dict[tuple[str | None, Path], tuple[Database, int]] = {}
 log = logging.getLogger("crowdcore.run")
-_open_lock = threading.Lock()
-
-
-class RunHandle:
-    """A run that this process serves."""
-
-    def __init__(self, host: RunHost, release: Callable[[], None]) -> None:
-        self._host = host
-        self._release = release
-        opened = host.open()
-        self.name = host.setup.row.name
-        self.task = host.setup.row.task
-        self.id = host.setup.row.id
-        self.config = host.setup.config
-        self.url = opened.url
-        self.admin_url = opened.admin_url
-        self.started_at = time.time()
-        self._launched = opened.launched
-
-    @property
-    def counters(self) -> Counters:
-        """Units and agents by status, submissions and money promised, at most a moment old."""
-        return self._host.counters
-
-    def launched(self, timeout: float | None = None) -> int | None:
-        """Wait until the first units are launched; how many they are, or None after `timeout` seconds.
-
-        Raises what ended the run before it had any.
-        """
-        end = None if timeout is None else time.monotonic() + timeout
-        while not self._launched.done():
-            if self._host.outcome.done():
-                self.wait()
-                return 0
-            if end is not None and time.monotonic() >= end:
-                return None
-            time.sleep(0.005)
-        return self._launched.result()
-
-    def drain(self) -> float:
-        """No new work; people in the middle may finish. Returns seconds that may take at most."""
-        with suppress(RunError):  # it has ended already
-            return self._host.ask(lambda s: s.drain("ended on demand"))
-        return 0.0
-
-    def stop(self) -> None:
-        """Leave now; `crowd resume` goes on."""
-        with suppress(RunError):  # it has ended already
-            self._host.ask(lambda s: s.stop("interrupted"))
-        self.wait()
-
-    @property
-    def resumable(self) -> bool:
-        """Whether the run was stopped rather than finished."""
-        return self._host.last_status == "stopped"
-
-    def wait(self, timeout: float | None = None) -> str | None:
-        """Wait for the end; why it ended in plain words, None after `timeout` seconds. Raises what ended it."""
-        try:
-            reason = self._host.wait(timeout)
-        except BaseException:
-            self._release()
-            raise
-        if reason is not None:
-            self._release()
-        return reason
 
 
 def launch(
@@ -129,7 +65,7 @@ def launch(
     if confirm is not None and provider_says(plugins, "spends", False) and not confirm(_question(config)):
         raise RunError("nothing was launched")
     data = paths.data_dir(data_dir)
-    database, release = _database(paths.database_url(db), data)
+    database, release = shared_database(paths.database_url(db), data)
     try:
         clock = clock or SystemClock()
         row = database.write(
@@ -190,7 +126,7 @@ def resume(
     The task's files are taken from the snapshot made at launch; `reload` takes them as they are now.
     """
     data = paths.data_dir(data_dir)
-    database, release = _database(paths.database_url(db), data)
+    database, release = shared_database(paths.database_url(db), data)
     clock = clock or SystemClock()
     try:
         row = database.read(lambda c: runs.find(c, run, statuses=runs.RESUMABLE))
@@ -234,8 +170,6 @@ def wait(*handles: RunHandle, log_rate: float = 30.0, report: Callable[[str], No
 
     Ctrl-C once: no new work, people in the middle may finish. Twice: leave now, resumable.
     """
-    from crowdcore.reporting import line
-
     say = report or (lambda text: print(text, file=sys.stderr, flush=True))
     remaining, interrupts, next_line = list(handles), 0, time.monotonic() + log_rate
     while remaining:
@@ -259,26 +193,3 @@ def _question(config: RunConfig) -> str:
     limit = f" (at most {config.task.budget} {config.currency})" if config.task.budget is not None else ""
     return (f"Each unit of {config.task.name!r} pays {config.task.reward} {config.currency} through "
             f"{config.provider.type}{limit}. Launch?")  # fmt: skip
-
-
-def _database(url: str | None, data: Path) -> tuple[Database, Callable[[], None]]:
-    """One Database per place in this process: two writers of one process would only wait for each other."""
-    key = (url, data.absolute())
-    with _open_lock:
-        database, users = _open.get(key) or (open_database(url, data), 0)
-        _open[key] = (database, users + 1)
-    released = threading.Event()
-
-    def release() -> None:
-        if released.is_set():
-            return
-        released.set()
-        with _open_lock:
-            shared, count = _open[key]
-            if count > 1:
-                _open[key] = (shared, count - 1)
-                return
-            del _open[key]
-        shared.close()
-
-    return database, release

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import ConfigError, StoreBusy
 from crowdcore.state import canonical
-from crowdcore.store import units
+from crowdcore.store.queries import units
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn
+    from crowdcore.work.context import RunContext
 
 SLICE_SECONDS = 0.010
 """How long one slice may hold the database."""

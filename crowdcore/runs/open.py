@@ -12,22 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, gates
-from crowdcore.context import RunContext, blueprint_says, provider_says
-from crowdcore.deadlines import ServiceClock
+from crowdcore.base.secret import derive
 from crowdcore.errors import ConfigError, CrowdError
-from crowdcore.hooks import Hooks
-from crowdcore.launching import Ahead, Launcher
-from crowdcore.preview import facts
-from crowdcore.progress import Counters
-from crowdcore.secret import derive
-from crowdcore.serving import Serving
+from crowdcore.plugins import results
+from crowdcore.plugins.hooks import Hooks
+from crowdcore.runs.launcher import Ahead, Launcher
+from crowdcore.runs.serve import Serving
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import FileStore, outbox, runs, special, units
-from crowdcore.work import Work
+from crowdcore.store import FileStore
+from crowdcore.store.queries import known_items, outbox, runs, units
+from crowdcore.work import gates
+from crowdcore.work.context import RunContext, blueprint_says, provider_says
+from crowdcore.work.counters import Counters
+from crowdcore.work.preview import facts
+from crowdcore.work.service import Work
+from crowdcore.work.service_clock import ServiceClock
 
 if TYPE_CHECKING:
-    from crowdcore.run import Setup
+    from crowdcore.runs.setup import Setup
     from crowdcore.store import Conn
 
 _NO_ITEM = object()
@@ -89,7 +91,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
         await _no_live(context)
         raise
     try:
-        url = authored.address(hooks, answer)
+        url = results.address(hooks, answer)
         admin_url = await serving.admin()
         await setup.db.awrite(lambda c: runs.set_url(c, setup.row.id, url))
     except BaseException:
@@ -120,7 +122,7 @@ async def _no_live(context: RunContext) -> None:
 def _gates(hooks: Hooks, setup: Setup) -> gates.Gates:
     """What the run's gates need; ConfigError with every contradiction among their options."""
     seed = derive(setup.secret_key, f"gates:{setup.row.identity}").hex()
-    screened = setup.db.read(lambda c: special.agents_in_run(c, setup.row.id, "screening"))
+    screened = setup.db.read(lambda c: known_items.agents_in_run(c, setup.row.id, "screening"))
     return gates.Checker(setup.config, hooks).prepare(seed, screened)
 
 
@@ -164,17 +166,17 @@ async def _build(hooks: Hooks, build: Path) -> None:
     shutil.rmtree(build, ignore_errors=True)
     build.mkdir(parents=True)
     await hooks.blueprint_build(build)
-    await asyncio.to_thread(authored.page, hooks, build)
+    await asyncio.to_thread(results.page, hooks, build)
 
 
 async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
     row, added = setup.row, await hooks.register_gates()
-    authored.gates(added)
+    results.gates(added)
     return RunContext(
         db=setup.db, run_id=row.id, task_id=row.task_id, name=row.name, config=setup.config, hooks=hooks,
         clock=setup.clock, service=ServiceClock(setup.clock, row.service_time),
         files=FileStore(setup.db.folder / "files"), folder=setup.folder, provider=row.provider,
-        currency=row.currency, state_class=authored.state_class(hooks, await hooks.agent_state()),
+        currency=row.currency, state_class=results.state_class(hooks, await hooks.agent_state()),
         frontend={**facts(setup.config), **await hooks.blueprint_frontend()}, provider_page=await hooks.provider_page(),
         extra_gates=[(c.plugin, c.item) for c in added],
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),

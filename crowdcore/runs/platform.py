@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 from crowdcore.errors import CrowdError
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.progress import Counters
+    from crowdcore.work.context import RunContext
+    from crowdcore.work.counters import Counters
 
 POLL = 0.1
 """Seconds between two looks whether there is something to do."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from crowdcore.quantities import format_duration
+from crowdcore.base.quantities import format_duration
 
 if TYPE_CHECKING:
-    from crowdcore.progress import Counters
-    from crowdcore.runner import RunHandle
+    from crowdcore.runs.handle import RunHandle
+    from crowdcore.work.counters import Counters
 
 
-def line(handle: RunHandle) -> str:
+def line(run: RunHandle) -> str:
     """One line: launched, worked on, completed, expected end, money promised."""
-    c = handle.counters
+    c = run.counters
     words = [
-        f"{handle.name}:", f"{c.open + c.done} launched,", f"{c.units['assigned']} worked on,",
+        f"{run.name}:", f"{c.open + c.done} launched,", f"{c.units['assigned']} worked on,",
         f"{c.done} completed,", f"{money(c)} promised",
     ]  # fmt: skip
-    end = expected_end(c, handle.started_at, time.time())
+    end = expected_end(c, run.started_at, time.time())
     if end is not None:
         words[-1] += f", done in about {format_duration(end)}"
     return " ".join(words)
@@ -48,23 +48,23 @@ def expected_end(counters: Counters, started: float, now: float) -> float | None
     return counters.open * elapsed / counters.done
 
 
-def summary(handle: RunHandle, reason: str) -> list[str]:
+def summary(run: RunHandle, reason: str) -> list[str]:
     """The last lines of a run that ended."""
-    c = handle.counters
+    c = run.counters
     expired = f", {c.units['expired']} expired" if c.units["expired"] else ""
     return [
-        f"{handle.name} ended: {reason}.",
+        f"{run.name} ended: {reason}.",
         f"{of_units(c.done)} completed{expired}; {c.owed:.2f} {c.currency} owed.",
-        f"review:  crowd review go {handle.name}",
-        f"answers: crowd export {handle.task} --format csv -o answers.csv",
+        f"review:  crowd review go {run.name}",
+        f"answers: crowd export {run.task} --format csv -o answers.csv",
     ]  # fmt: skip
 
 
-def remains(handle: RunHandle) -> list[str]:
+def remains(run: RunHandle) -> list[str]:
     """What is left of a run that was interrupted, and the command that goes on."""
-    c = handle.counters
+    c = run.counters
     return [
-        f"{handle.name} stopped: {of_units(c.units['launched'] + c.units['created'])} open, "
+        f"{run.name} stopped: {of_units(c.units['launched'] + c.units['created'])} open, "
         f"{c.units['assigned']} in somebody's hands, {c.done} completed.",
-        f"go on with: crowd resume {handle.name}",
+        f"go on with: crowd resume {run.name}",
     ]

@@ -9,23 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored
+from crowdcore.base.secret import derive
 from crowdcore.errors import RunError
-from crowdcore.facade import Run
-from crowdcore.secret import derive
-from crowdcore.server.context import Limits
-from crowdcore.server.serve import Server, next_free_port
-from crowdcore.standin import StandIns, make_bots
-from crowdcore.store import agents
+from crowdcore.plugins import results
+from crowdcore.plugins.run import Run
+from crowdcore.plugins.stand_ins import StandIns, make_bots
+from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.serve import Server, next_free_port
+from crowdcore.store.queries import agents
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
+    from crowdcore.base.clock import Clock
     from crowdcore.config import RunConfig
-    from crowdcore.context import RunContext
-    from crowdcore.progress import Counters
-    from crowdcore.run import Setup
+    from crowdcore.runs.setup import Setup
     from crowdcore.store import Database, FileStore
-    from crowdcore.work import Work
+    from crowdcore.work.context import RunContext
+    from crowdcore.work.counters import Counters
+    from crowdcore.work.service import Work
 
 
 _TRIES = 5
@@ -62,7 +62,7 @@ class AdminPages:
 
 
 class Serving:
-    """The servers of one run; fulfils `crowdcore.facade.RunServices`."""
+    """The servers of one run; fulfils `crowdcore.plugins.run.RunServices`."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
@@ -116,7 +116,7 @@ class Serving:
         asyncio.run_coroutine_threadsafe(self._return(external_id), self._loop).result()
 
     async def _return(self, external_id: str) -> None:
-        from crowdcore.work import end_agent
+        from crowdcore.work.service import end_agent
 
         assert self._context is not None
         context = self._context
@@ -127,17 +127,16 @@ class Serving:
     def facade_for(self, plugin: str) -> Run:
         """The `run` that one plugin gets."""
         if plugin not in self._runs:
-            plugins = self._setup.plugins
-            self._runs[plugin] = Run(self, plugin, plugins.options(plugin), plugins.space(plugin), **plugins.shown())
+            self._runs[plugin] = self._setup.plugins.facade(self, plugin)
         return self._runs[plugin]
 
     async def application(self, context: RunContext, work: Work, counters: Counters, build: Path) -> Any:
         """The worker application; requests are noted, for a run ends only when it is quiet."""
-        from crowdcore.server.worker import worker_app
+        from crowdcore.server.app import worker_app
 
         self._context = context
         contributed = await context.hooks.register_routes()
-        authored.routes(contributed)
+        results.routes(contributed)
         routes = [one.item for one in contributed]
         row = self._setup.row
         app = worker_app(
@@ -161,8 +160,8 @@ class Serving:
 
     async def admin(self) -> str | None:
         """Serve the admin pages on their own port; their address."""
-        from crowdcore.server.admin import admin_app
-        from crowdcore.server.admin.address import remember_address
+        from crowdcore.admin import admin_app
+        from crowdcore.admin.address import remember_address
 
         options = self._setup.config.admin
         pages = admin_app(AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock))

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from crowdcore import documents
-from crowdcore.entries import ANSWERS
 from crowdcore.errors import RunError
-from crowdcore.store import agents
+from crowdcore.plugins.gate_data import ANSWERS
+from crowdcore.store.queries import agents
+from crowdcore.work import documents
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
+    from crowdcore.work.context import RunContext
 
 RETRY = (429, 503)
 OVER = ("run_over", "too_many_units", "not_qualified", "blocked", "refused")

@@ -6,22 +6,23 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from crowdcore.deadlines import HEARTBEAT
-from crowdcore.documents import is_live
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
-from crowdcore.feed import Feed
-from crowdcore.outbox import Executor
-from crowdcore.platform import Platform
-from crowdcore.store import agents, conversations, events, runs, units
-from crowdcore.work import end_agent
+from crowdcore.pay.executor import Executor
+from crowdcore.runs.feed import Feed
+from crowdcore.runs.platform import Platform
+from crowdcore.store.queries import agents, conversations, events, runs, units
+from crowdcore.work.documents import is_live
+from crowdcore.work.service import end_agent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crowdcore.opening import Opened
-    from crowdcore.run import Setup
+    from crowdcore.runs.open import Opened
+    from crowdcore.runs.setup import Setup
     from crowdcore.store import Conn
 
+HEARTBEAT = 2.0
+"""Seconds between two stored heartbeats: the most that a crash adds to anybody's deadline."""
 TICK = 0.1
 """Seconds between two looks at everything."""
 QUIET, AT_MOST = 5.0, 10.0

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from crowdcore.errors import RequestError
 from crowdcore.server.api import WorkerApi
-from crowdcore.server.context import Limits, LiveHandler
-from crowdcore.server.problems import problem
-from crowdcore.server.rates import Places
-from crowdcore.server.reply import Message, Receive, Scope, Send
+from crowdcore.server.context import LiveHandler
+from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.problems import problem
+from crowdcore.server.http.rates import Places
+from crowdcore.server.http.reply import Message, Receive, Scope, Send
 from crowdcore.server.sockets import serve_socket
 
 if TYPE_CHECKING:
-    from crowdcore.context import Socket
+    from crowdcore.work.context import Socket
 
 _FULL = RequestError(429, "too_fast", "This work is open in too many tabs. Close one and reload.")
 

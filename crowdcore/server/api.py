@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.hostile_json import parse_json
 from crowdcore.errors import RequestError
-from crowdcore.server.bodies import media_type, parse_json, read_json, read_object
 from crowdcore.server.context import ServerContext
-from crowdcore.server.edge import ROUTE
+from crowdcore.server.http.bodies import media_type, read_json, read_object
+from crowdcore.server.http.edge import ROUTE
+from crowdcore.server.http.problems import bad_token, invalid
+from crowdcore.server.http.rates import Buckets, is_local, network
+from crowdcore.server.http.reply import NO_STORE, Receive, Reply, Scope, Send, header, json_reply
 from crowdcore.server.multipart import Form, read_form
-from crowdcore.server.problems import bad_token, invalid
-from crowdcore.server.rates import Buckets, is_local, network
-from crowdcore.server.reply import NO_STORE, Receive, Reply, Scope, Send, header, json_reply
 from crowdcore.server.tokens import Tokens
 from crowdcore.state import canonical
 
 if TYPE_CHECKING:
-    from crowdcore.documents import Document
+    from crowdcore.work.documents import Document
 
 AGENTS = "/api/v1/agents"
 SIMULATED = b"x-crowd-simulated"

@@ -10,12 +10,13 @@ from crowdcore.errors import RequestError
 from crowdcore.server.admission import Admission
 from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import ServerContext
-from crowdcore.server.edge import ROUTE, Edge
-from crowdcore.server.headers import STRICT, policy, security_headers
+from crowdcore.server.http.edge import ROUTE, Edge
+from crowdcore.server.http.headers import STRICT, policy, security_headers
+from crowdcore.server.http.pages import NO_ICON, message_page, wants_html
+from crowdcore.server.http.problems import as_request_error
+from crowdcore.server.http.reply import REVALIDATE, App, Message, Receive, Reply, Scope, Send, json_reply
 from crowdcore.server.metrics import Metrics
-from crowdcore.server.pages import NO_ICON, TaskPage, message_page, wants_html, worker_assets
-from crowdcore.server.problems import as_request_error
-from crowdcore.server.reply import REVALIDATE, App, Message, Receive, Reply, Scope, Send, json_reply
+from crowdcore.server.pages import TaskPage, worker_assets
 
 if TYPE_CHECKING:
     from starlette.staticfiles import StaticFiles
@@ -136,7 +137,7 @@ def worker_app(context: ServerContext) -> WorkerApp:
 
 @cache
 def _openapi() -> Reply:
-    from crowdcore.server.openapi_worker import worker_document  # hardly anybody asks for it
+    from crowdcore.server.openapi import worker_document  # hardly anybody asks for it
 
     return json_reply(200, worker_document())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from crowdcore.server.context import ServerContext
-from crowdcore.server.reply import NO_STORE, Reply
+from crowdcore.server.http.reply import NO_STORE, Reply
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

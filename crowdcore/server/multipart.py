@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import RequestError
-from crowdcore.server.bodies import chunks
-from crowdcore.server.context import Limits
-from crowdcore.server.problems import invalid, too_large
-from crowdcore.server.reply import Receive, Scope, header
-from crowdcore.submitting import Incoming
+from crowdcore.server.http.bodies import chunks
+from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.problems import invalid, too_large
+from crowdcore.server.http.reply import Receive, Scope, header
+from crowdcore.work.submit import Incoming
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

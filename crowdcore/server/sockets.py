@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from crowdcore.errors import RequestError
 from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import LiveHandler
-from crowdcore.server.reply import Receive, Scope, Send
+from crowdcore.server.http.reply import Receive, Scope, Send
 
 _PATH = re.compile(re.escape(AGENTS) + r"/([0-9]{1,19})/live")
 

@@ -7,8 +7,8 @@ import hmac
 
 from itsdangerous import BadSignature, Signer
 
-from crowdcore.clock import Clock
-from crowdcore.server.problems import bad_token
+from crowdcore.base.clock import Clock
+from crowdcore.server.http.problems import bad_token
 
 
 def simulation_pass(key: bytes, identity: str) -> str:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from crowdcore.errors import StoreError
-from crowdcore.store import schema as tables
+from crowdcore.store.engine import schema as tables
+from crowdcore.store.engine.schema import SHIPPED, Schema
+from crowdcore.store.engine.sql import Conn, ConnectionLost, Dialect
+from crowdcore.store.engine.sqlite import SqliteEngine
+from crowdcore.store.engine.writer import Job, Session, Writer
 from crowdcore.store.files import make_folders
-from crowdcore.store.schema import SHIPPED, Schema
-from crowdcore.store.sql import Conn, ConnectionLost, Dialect
-from crowdcore.store.sqlite import SqliteEngine
-from crowdcore.store.writer import Job, Session, Writer
 
 T = TypeVar("T")
 
@@ -248,7 +248,7 @@ def _engine(url: str | None, data_dir: Path, patience: float) -> Engine:
 def _postgres(url: str, patience: float) -> Engine:
     try:
         # The driver is an extra, and importing it costs what most users need not pay.
-        from crowdcore.store.postgres import PostgresEngine
+        from crowdcore.store.engine.postgres import PostgresEngine
     except ImportError as error:
         raise StoreError("PostgreSQL needs its driver: pip install 'crowdcore[postgres]'") from error
     return PostgresEngine(url, patience)

@@ -25,10 +25,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from crowdcore.config import load_config
-from crowdcore.options import describe
 from crowdcore.plugins import catalogue
 from crowdcore.plugins.local import is_unpackaged, load_unpackaged
-from crowdcore.runner import resume
+from crowdcore.plugins.options import describe
+from crowdcore.runs.launch import resume
 from crowdcore.state import canonical
 from crowdcore.testing.reviewing import Stored, stored
 from crowdcore.testing.serving import Browserless, serve, until
@@ -37,7 +37,7 @@ from crowdcore.types import Payment, Worker
 if TYPE_CHECKING:
     import pytest
 
-    from crowdcore.runner import RunHandle
+    from crowdcore.runs.handle import RunHandle
 
 NONSENSE: Sequence[Any] = (None, 7, "text", [], [{}], {"": ""}, {"__proto__": {"x": 1}}, {"a": {"b": [None]}})
 """What any client can send as data."""
@@ -310,7 +310,7 @@ class BotContract(Contract):
 
     def test_it_answers_json_and_keeps_nothing_to_itself(self, tmp_path: Path) -> None:
         """A new one, told the same, goes on: that is how a bot survives a restart."""
-        from crowdcore.bots import Act
+        from crowdcore.plugins.bots import Act
 
         conversation: list[Act] = []
         for said in (None, *self.talk):

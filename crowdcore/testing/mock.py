@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.markers import hookimpl
-from crowdcore.options import option
+from crowdcore.plugins.markers import hookimpl
+from crowdcore.plugins.options import option
 from crowdcore.types import Completion, Identity
 
 if TYPE_CHECKING:
-    from crowdcore.facade import Run
+    from crowdcore.plugins.run import Run
     from crowdcore.types import Agent, Payment, Visit, Worker
 
 PAGE = """<!doctype html>

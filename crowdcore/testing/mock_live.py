@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from crowdcore.live import Blocking, Left, in_thread
-from crowdcore.markers import hookimpl
-from crowdcore.options import option
+from crowdcore.plugins.markers import hookimpl
+from crowdcore.plugins.options import option
 from crowdcore.testing.mock import PAGE, SCRIPT
 
 if TYPE_CHECKING:
-    from crowdcore.facade import LiveAssignment, Message, Run
+    from crowdcore.plugins.live_assignment import LiveAssignment, Message
+    from crowdcore.plugins.run import Run
     from crowdcore.types import Agent
 
 

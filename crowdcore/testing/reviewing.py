@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from crowdcore import documents, paths
+from crowdcore.base import paths
 from crowdcore.errors import RunError
-from crowdcore.offline import offline_context
-from crowdcore.store import agents, open_database, runs
+from crowdcore.store import open_database
+from crowdcore.store.queries import agents, runs
+from crowdcore.work import documents
+from crowdcore.work.stored import stored_context
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Database
     from crowdcore.types import Agent
+    from crowdcore.work.context import RunContext
 
 T = TypeVar("T")
 
@@ -52,7 +54,7 @@ def stored(
         if agent is not None and found is None:
             raise RunError(f"there is no agent {agent}")
         row = database.read(lambda c: runs.find(c, run) if found is None else runs.get(c, found.run_id))
-        yield Stored(database, asyncio.run(offline_context(database, row)))
+        yield Stored(database, asyncio.run(stored_context(database, row)))
     finally:
         database.close()
 

@@ -17,7 +17,7 @@ from crowdcore import launch
 
 if TYPE_CHECKING:
     from crowdcore import RunHandle
-    from crowdcore.clock import Clock
+    from crowdcore.base.clock import Clock
 
 
 @contextmanager

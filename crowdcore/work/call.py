@@ -11,15 +11,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, documents
 from crowdcore.errors import HookFailed, RequestError
+from crowdcore.plugins import results
 from crowdcore.state import canonical
-from crowdcore.store import calls, events
+from crowdcore.store.queries import calls, events
+from crowdcore.work import documents
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.work.context import RunContext
 
 MOST_BYTES = 256 * 1024
 """Of the arguments, and of the answer, as JSON."""
@@ -124,7 +125,7 @@ class Calls:
         try:
             agent = await documents.view(context, row)
             asked = hooks.blueprint_call(agent, procedure, args, request_id)
-            result = authored.json_value(hooks, "blueprint_call", await authored.answer(hooks, "blueprint_call", asked))
+            result = results.json_value(hooks, "blueprint_call", await results.answer(hooks, "blueprint_call", asked))
             return _Outcome(result, text=_text(hooks, result))
         except RequestError as refusal:
             return _Outcome(refusal=refusal)
@@ -155,5 +156,5 @@ def _text(hooks: Any, result: Any) -> str:
     if 0 <= size <= MOST_BYTES:
         return text
     fault = "a text contains half of a surrogate pair" if size < 0 else f"the answer has {size:,} bytes of JSON"
-    raise HookFailed(authored.author(hooks, "blueprint_call"), "blueprint_call", "error",
+    raise HookFailed(results.author(hooks, "blueprint_call"), "blueprint_call", "error",
                      f"{fault}; at most {MOST_BYTES:,} bytes are sent")  # fmt: skip

@@ -15,20 +15,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crowdcore import authored, documents, gates, matching
 from crowdcore.errors import RequestError
-from crowdcore.store import agents, conversations, events, outbox, qualifications, special, units, workers
-from crowdcore.store.agents import AgentRow
-from crowdcore.store.units import START, Free
+from crowdcore.plugins import results
+from crowdcore.store.queries import agents, conversations, events, known_items, outbox, qualifications, units, workers
+from crowdcore.store.queries.agents import AgentRow
+from crowdcore.store.queries.units import START, Free
 from crowdcore.types import Identity, Refusal
+from crowdcore.work import documents, gates, match
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.gates import Piece
     from crowdcore.status import AgentStatus
     from crowdcore.store import Conn
-    from crowdcore.store.special import Known
+    from crowdcore.store.queries.known_items import Known
     from crowdcore.types import Worker
+    from crowdcore.work.context import RunContext
+    from crowdcore.work.gates import Piece
 
 ROUNDS = 20
 TOLD_AGAIN = 60.0
@@ -197,8 +198,8 @@ async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal
     position = context.positions.get(worker.id)
 
     def next_page(conn: Conn) -> list[Free]:
-        found = matching.candidates(conn, context.run_id, worker.id, position)
-        return [free for free, _ in zip(found, range(matching.MAX_ASKED), strict=False)]
+        found = match.candidates(conn, context.run_id, worker.id, position)
+        return [free for free, _ in zip(found, range(match.MAX_ASKED), strict=False)]
 
     page = await context.db.aread(next_page)
     refusal: Refusal | None = None
@@ -209,7 +210,7 @@ async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal
             return [free], None
         refusal = answer
         context.positions.set(worker.id, (free.seat, free.id))
-    if len(page) == matching.MAX_ASKED:
+    if len(page) == match.MAX_ASKED:
         raise RequestError(409, "no_available_units", "We are still looking for work that suits you: this page "
                            "looks again by itself.", retry_after=1)  # fmt: skip
     return [], refusal
@@ -232,7 +233,7 @@ def _take(conn: Conn, context: RunContext, wish: Claim, worker: Worker, offer: _
         return None if free is None else _begin(conn, context, wish, worker, visit_id, piece, free)
     assert piece is not None
     after = context.positions.get(worker.id)
-    if next(matching.candidates(conn, context.run_id, worker.id, after), None) is None:
+    if next(match.candidates(conn, context.run_id, worker.id, after), None) is None:
         return None  # nothing would come after it
     if piece.kind == "onboarding":
         return _begin(conn, context, wish, worker, visit_id, piece, None)
@@ -241,7 +242,7 @@ def _take(conn: Conn, context: RunContext, wish: Claim, worker: Worker, offer: _
         raise _Changed
     if not _affordable(conn, context):
         return None
-    free = special.seat(conn, context.run_id, piece.kind, known, context.pay_micros)
+    free = known_items.seat(conn, context.run_id, piece.kind, known, context.pay_micros)
     units.take(conn, free.id, worker.id)
     return _begin(conn, context, wish, worker, visit_id, piece, free)
 
@@ -249,7 +250,7 @@ def _take(conn: Conn, context: RunContext, wish: Claim, worker: Worker, offer: _
 def _any_seat(conn: Conn, context: RunContext, worker: Worker, approved: Iterable[Free] | None) -> bool:
     """Whether a unit is free that this worker may do with others; their seat is taken when their page connects."""
     if approved is None:
-        approved = matching.candidates(conn, context.run_id, worker.id, context.positions.get(worker.id))
+        approved = match.candidates(conn, context.run_id, worker.id, context.positions.get(worker.id))
     return any(not conversations.had(conn, free.assignment_id, worker.id) for free in approved)
 
 
@@ -320,10 +321,10 @@ def _visit(conn: Conn, context: RunContext, wish: Claim, worker: Worker) -> tupl
 def _first_free(conn: Conn, context: RunContext, worker: Worker, approved: Iterable[Free] | None) -> Free | None:
     if approved is None:
         after = context.positions.get(worker.id)
-        approved = matching.candidates(conn, context.run_id, worker.id, after)
+        approved = match.candidates(conn, context.run_id, worker.id, after)
         return next((f for f in approved if units.take(conn, f.id, worker.id)), None)
     for free in approved:
-        if not matching.had(conn, free.assignment_id, worker.id) and units.take(conn, free.id, worker.id):
+        if not match.had(conn, free.assignment_id, worker.id) and units.take(conn, free.id, worker.id):
             return free
     return None
 
@@ -335,7 +336,7 @@ async def _started(context: RunContext, row: AgentRow) -> AgentRow:
     kept = row.kind == "onboarding" or documents.keeps_init(context)
     if row.state is not None or row.status != "in_task" or not kept:
         return row
-    state = authored.saved(context.hooks, (await documents.view(context, row)).state)
+    state = results.saved(context.hooks, (await documents.view(context, row)).state)
     await context.db.awrite(lambda c: agents.set_state(c, row.id, state))
     fresh = await context.db.aread(lambda c: agents.get(c, row.id))
     assert fresh is not None
@@ -345,7 +346,7 @@ async def _started(context: RunContext, row: AgentRow) -> AgentRow:
 async def _nothing(context: RunContext, worker: Worker, refusal: Refusal | None) -> RequestError:
     if refusal is not None:
         return gates.Refused("worker_can_do_unit", 403, "not_qualified", refusal.text)
-    left = await context.db.aread(lambda c: matching.something_left(c, context.run_id, worker.id))
+    left = await context.db.aread(lambda c: match.something_left(c, context.run_id, worker.id))
     if left or await context.more_units():
         return gates.come_back()
     done = await context.db.aread(lambda c: agents.task_count(c, context.task_id, worker.id))

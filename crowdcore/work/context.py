@@ -8,24 +8,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from crowdcore.gates import Gates
-from crowdcore.matching import Positions
-from crowdcore.opinions import Tips
+from crowdcore.work.gates import Gates
+from crowdcore.work.match import Positions
+from crowdcore.work.tips import Tips
 
 if TYPE_CHECKING:
-    from crowdcore.clock import Clock
+    from crowdcore.base.clock import Clock
     from crowdcore.config import RunConfig
-    from crowdcore.deadlines import ServiceClock
-    from crowdcore.facade import Run
-    from crowdcore.gates import Gate
-    from crowdcore.hooks import Hooks
     from crowdcore.plugins import RunPlugins
-    from crowdcore.standin import StandIns
+    from crowdcore.plugins.hooks import Hooks
+    from crowdcore.plugins.run import Run
+    from crowdcore.plugins.stand_ins import StandIns
     from crowdcore.state import AgentState
     from crowdcore.store import Database, FileStore
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.units import Free
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.units import Free
     from crowdcore.types import Refusal, Worker
+    from crowdcore.work.gates import Gate
+    from crowdcore.work.service_clock import ServiceClock
 
 
 async def _nothing_more() -> bool:

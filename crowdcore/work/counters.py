@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.store import agents, events, outbox, units
+from crowdcore.store.queries import agents, events, outbox, units
 
 if TYPE_CHECKING:
-    from crowdcore.store.events import Event
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store.queries.events import Event
 
 
 BESIDES = ("waiting_micros", "bonus_micros", "paid_micros")

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, opinions, transcripts
+from crowdcore.plugins import results
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import agents, calls, qualifications
+from crowdcore.store.queries import agents, calls, qualifications
 from crowdcore.types import Agent, Completion
+from crowdcore.work import transcripts
+from crowdcore.work.feedback import asked_for
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
     from crowdcore.types import Unit
+    from crowdcore.work.context import RunContext
 
 ITEM = "blueprint_assignment_data"
 FEEDBACK = "That was not right yet."
@@ -56,22 +58,22 @@ async def view(context: RunContext, row: AgentRow) -> Agent:
     """The agent as hooks see it, its state built from what is stored."""
     hooks, cls = context.hooks, AgentState if row.kind == "after_task" else context.state_class
     if row.state is not None:
-        with authored.state_code(hooks, cls, "load_data"):
+        with results.state_code(hooks, cls, "load_data"):
             state = cls.load_data(row.state)
     else:
         state = cls()
         if row.kind == "onboarding" and context.gates.onboarding is not None:
-            with authored.state_code(hooks, cls, "set_init_state"):
+            with results.state_code(hooks, cls, "set_init_state"):
                 state.set_init_state(context.gates.onboarding.item)
         elif row.unit is not None:
             item = row.unit.assignment.item
             if hooks.has(ITEM):
                 asked = hooks.blueprint_assignment_data(row.unit.assignment)
-                item = authored.json_value(hooks, ITEM, await authored.answer(hooks, ITEM, asked))
-            with authored.state_code(hooks, cls, "set_init_state"):
+                item = results.json_value(hooks, ITEM, await results.answer(hooks, ITEM, asked))
+            with results.state_code(hooks, cls, "set_init_state"):
                 state.set_init_state(item)
     if cls.set_calls is not AgentState.set_calls:
-        with authored.state_code(hooks, cls, "set_calls"):
+        with results.state_code(hooks, cls, "set_calls"):
             state.set_calls(await context.db.aread(lambda c: calls.of_agent(c, row.id)))
     if row.conversation_id is not None and row.status != "completed" and transcripts.wanted(cls):
         await _tell_state(context, row, state)
@@ -82,11 +84,11 @@ async def _tell_state(context: RunContext, row: AgentRow, state: AgentState) -> 
     """Let a state know its conversation so far; one that was submitted knows it."""
     roles, cls = context.config.pairing.roles, type(state)
     frames, conversation = await context.db.aread(lambda c: transcripts.known(c, roles, row, cls))
-    with authored.state_code(context.hooks, cls, "update_data"):
+    with results.state_code(context.hooks, cls, "update_data"):
         for frame in frames:
             state.update_data(frame)
     if conversation is not None:
-        with authored.state_code(context.hooks, cls, "set_conversation"):
+        with results.state_code(context.hooks, cls, "set_conversation"):
             state.set_conversation(conversation)
 
 
@@ -117,17 +119,17 @@ async def document(context: RunContext, row: AgentRow) -> Document:
         return done(context, row)
     if row.status == "waiting":
         told = {} if context.live is None else await context.live.waiting(row)
-        return replace(_shown(context, row), waiting=told, asks=opinions.asked_for(context))
-    shown = replace(_shown(context, row), asks=opinions.asked_for(context))
+        return replace(_shown(context, row), waiting=told, asks=asked_for(context))
+    shown = replace(_shown(context, row), asks=asked_for(context))
     if row.kind == "after_task":
         return replace(shown, form=context.gates.after_task and context.gates.after_task.document)
     agent = await view(context, row)
-    with authored.state_code(context.hooks, context.state_class, "get_init_state"):
+    with results.state_code(context.hooks, context.state_class, "get_init_state"):
         init = agent.state.get_init_state()
         if context.state_class.get_init_state is not AgentState.get_init_state:
             canonical(init)  # the page gets JSON
     notice = await _notice(context, row) if row.kind == "onboarding" else None
-    tips = await context.tips.texts(context) if "tip" in shown.asks else []
+    tips = await context.tips.texts(context.db, context.task_id) if "tip" in shown.asks else []
     return replace(shown, init=init, notice=notice, tips=tips)
 
 
@@ -177,7 +179,7 @@ def done(context: RunContext, row: AgentRow) -> Document:
         completion = Completion("thanks", fields={"outcome": outcome})
     return Document(
         agent=row.id, phase="done", status=row.end_reason or row.status, completion=completion,
-        provider=context.provider_page, frontend=context.frontend, asks=opinions.asked_for(context),
+        provider=context.provider_page, frontend=context.frontend, asks=asked_for(context),
     )  # fmt: skip
 
 

@@ -1,38 +1,19 @@
-"""What workers say besides their answers: feedback for the author, tips for others."""
+"""What workers write besides their answers: feedback for the author, tips for others."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import RequestError
-from crowdcore.store import events, notes
+from crowdcore.store.queries import comments, events
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.work.context import RunContext
 
 LONGEST = 5000
 """Characters of one note, at most."""
-TIPS_AGE = 1.0
-"""Seconds that a list of accepted tips may be old."""
-
-
-class Tips:
-    """The accepted tips of a task, read again when they are older than TIPS_AGE."""
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-        self._read_at = float("-inf")
-
-    async def texts(self, context: RunContext) -> list[str]:
-        """What later workers are shown, newest first."""
-        now = time.monotonic()  # real time: how stale memory may be is nothing that a test moves
-        if now - self._read_at > TIPS_AGE:
-            self._read_at = now
-            self._texts = await context.db.aread(lambda c: notes.accepted_tips(c, context.task_id))
-        return self._texts
 
 
 def asked_for(context: RunContext) -> list[str]:
@@ -52,7 +33,7 @@ async def write(context: RunContext, row: AgentRow, kind: object, text: object) 
     now = context.clock.now()
 
     def store(conn: Conn) -> bool:
-        note_id = notes.add(conn, row.id, kind, text.strip(), now)
+        note_id = comments.add(conn, row.id, kind, text.strip(), now)
         if note_id is not None:
             events.append(
                 conn, row.run_id, now, f"{kind}_written", "worker", [], agent=row.id, worker=row.worker.id, note=note_id
@@ -61,5 +42,5 @@ async def write(context: RunContext, row: AgentRow, kind: object, text: object) 
 
     if not await context.db.awrite(store):
         raise RequestError(
-            429, "too_fast", f"You have written {notes.MOST} times about this; that is plenty. Thank you!"
+            429, "too_fast", f"You have written {comments.MOST} times about this; that is plenty. Thank you!"
         )

@@ -11,11 +11,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from crowdcore.store import units
-from crowdcore.store.units import START, Free, Position
+from crowdcore.store.queries import units
+from crowdcore.store.queries.units import START, Free, Position
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
 
 PAGE = 50
 MAX_ASKED = 50

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.documents import Document
-from crowdcore.store import units
+from crowdcore.store.queries import units
+from crowdcore.work.documents import Document
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
-    from crowdcore.context import RunContext
+    from crowdcore.work.context import RunContext
 
 
 def facts(config: RunConfig) -> dict[str, Any]:

@@ -12,23 +12,24 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, documents, gates, opinions
-from crowdcore.calling import Calls
-from crowdcore.claiming import Claim, claim, refused
-from crowdcore.documents import Document
 from crowdcore.errors import HookFailed, RequestError
-from crowdcore.preview import preview
+from crowdcore.plugins import results
 from crowdcore.state import canonical
-from crowdcore.store import agents, events, reviews, units, workers
-from crowdcore.submitting import Incoming, SubmitAnswer, submit
+from crowdcore.store.queries import agents, events, reviews, units, workers
 from crowdcore.types import Identity, Refusal
+from crowdcore.work import documents, feedback, gates
+from crowdcore.work.call import Calls
+from crowdcore.work.claim import Claim, claim, refused
+from crowdcore.work.documents import Document
+from crowdcore.work.preview import preview
+from crowdcore.work.submit import Incoming, SubmitAnswer, submit
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn, StoredFile
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.workers import VisitRow
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.workers import VisitRow
     from crowdcore.types import Worker
+    from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.work")
 
@@ -73,8 +74,8 @@ class Work:
             return Identity(params.get("worker_id"), params.get("assignment_id"), params)
         hooks = self.context.hooks
         try:
-            who = authored.identity(
-                hooks, await authored.answer(hooks, "provider_identify", hooks.provider_identify(params))
+            who = results.identity(
+                hooks, await results.answer(hooks, "provider_identify", hooks.provider_identify(params))
             )
         except HookFailed as failure:
             log.error("%s", failure, exc_info=failure.__cause__)
@@ -172,7 +173,7 @@ class Work:
 
     async def write_note(self, agent_id: int, kind: object, text: object) -> None:
         """Keep what the worker writes to the author (`feedback`) or for other workers (`tip`), also afterwards."""
-        await opinions.write(self.context, await self._agent(agent_id), kind, text)
+        await feedback.write(self.context, await self._agent(agent_id), kind, text)
 
     async def report_error(self, agent_id: int, error: Any) -> None:
         """Keep a page's error as an event for the operator; it never ends the work."""

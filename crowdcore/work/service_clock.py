@@ -7,10 +7,7 @@ jumps changes nothing. Deadlines of agents are kept in it (`agent.deadline`).
 
 from __future__ import annotations
 
-from crowdcore.clock import Clock
-
-HEARTBEAT = 2.0
-"""Seconds between two stored heartbeats: the most that a crash adds to anybody's deadline."""
+from crowdcore.base.clock import Clock
 
 
 class ServiceClock:

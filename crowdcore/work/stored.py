@@ -1,29 +1,29 @@
-"""A run's plugins and context in a process that does not serve it: for export, simulation and review."""
+"""A stored run, with its plugins, in a process that does not serve it: for export, simulation and review."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import paths
-from crowdcore.clock import SystemClock
-from crowdcore.context import RunContext, provider_says
-from crowdcore.deadlines import ServiceClock
+from crowdcore.base import paths
+from crowdcore.base.clock import SystemClock
+from crowdcore.base.secret import derive, secret_key
+from crowdcore.config.snapshot import reopen
 from crowdcore.errors import RunError
-from crowdcore.facade import facades
-from crowdcore.hooks import Hooks
-from crowdcore.secret import derive, secret_key
-from crowdcore.snapshot import reopen
+from crowdcore.plugins.hooks import Hooks
 from crowdcore.store import FileStore
+from crowdcore.work.context import RunContext, provider_says
+from crowdcore.work.service_clock import ServiceClock
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.store import Database
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.runs import RunRow
 
 
-class Offline:
-    """The services behind `run` where nothing is served; fulfils `crowdcore.facade.RunServices`."""
+class StoredServices:
+    """The services behind `run` where nothing is served; fulfils `crowdcore.plugins.run.RunServices`."""
 
     def __init__(self, db: Database, row: RunRow, config: RunConfig) -> None:
         self.db = db
@@ -44,15 +44,15 @@ class Offline:
         return derive(secret_key(paths.config_dir()), label)
 
 
-async def offline_context(db: Database, row: RunRow, *, secrets: bool = False) -> RunContext:
+async def stored_context(db: Database, row: RunRow, *, secrets: bool = False) -> RunContext:
     """The run as it was launched, from its stored configuration and the snapshot of its sources.
 
     `secrets`: with what hidden options refer to, for who talks to a platform.
     """
     folder = paths.run_folder(db.folder, row.name)
     config, plugins, _ = reopen(row, folder, secrets=secrets)
-    services = Offline(db, row, config)
-    facade_for = facades(services, plugins)
+    services = StoredServices(db, row, config)
+    facade_for = partial(plugins.facade, services)
     hooks = Hooks(plugins, facade_for)
     clock = SystemClock()
     return RunContext(

@@ -9,19 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, documents, following, gates, matching
-from crowdcore.documents import Document, completion_of
 from crowdcore.errors import CrowdError, RequestError
-from crowdcore.gates import Judgement
+from crowdcore.plugins import results
 from crowdcore.state import AgentState, canonical
-from crowdcore.store import agents, events, outbox, qualifications, reviews, units, workers
+from crowdcore.store.queries import agents, events, outbox, qualifications, reviews, units, workers
 from crowdcore.types import Completion
+from crowdcore.work import documents, gates, match, visits
+from crowdcore.work.documents import Document, completion_of
+from crowdcore.work.gates import Judgement
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn, StoredFile
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
     from crowdcore.types import Agent
+    from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.work")
 
@@ -67,12 +68,14 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     errors = await context.hooks.blueprint_validate(agent, data, {f["field"]: _meta(f) for f in used})
     if errors:
         raise RequestError(422, "invalid", "Please check your answers.", errors=errors)
-    with authored.state_code(context.hooks, context.state_class, "update_submit"):
+    with results.state_code(context.hooks, context.state_class, "update_submit"):
         agent.state.update_submit(data, used)
-    state = authored.saved(context.hooks, agent.state)
+    state = results.saved(context.hooks, agent.state)
     judgement = Judgement(None)
     if row.kind in gates.JUDGED:
-        judgement = await gates.judge(context, documents.submitted(agent, agent.state))
+        judgement = await gates.judge(
+            context.hooks, context.config, context.gates, documents.submitted(agent, agent.state)
+        )
     return await _store(context, row, agent, _Submission(context, row, state, new_files, judgement))
 
 
@@ -86,14 +89,14 @@ async def conclude(context: RunContext, row: AgentRow) -> None:
     completion, state = Completion(), row.state or AgentState().save_data()
     try:
         agent = await documents.view(context, row)
-        state = authored.saved(context.hooks, agent.state)
-        with authored.state_code(context.hooks, context.state_class, "update_submit"):
+        state = results.saved(context.hooks, agent.state)
+        with results.state_code(context.hooks, context.state_class, "update_submit"):
             agent.state.update_submit(data, named_files(data, await _uploads(context, row, data)))
-        state = authored.saved(context.hooks, agent.state)
+        state = results.saved(context.hooks, agent.state)
     except CrowdError as failure:
         log.warning("%s: agent %d ends without its draft: %s", context.name, row.id, failure)
     try:
-        completion = await following.completion_for(context, row, await documents.view(context, row))
+        completion = await visits.completion_for(context, row, await documents.view(context, row))
     except CrowdError as failure:
         log.warning("%s: visit %s ends with our own page: %s", context.name, row.visit.external_id, failure)
     text = canonical(completion.document())
@@ -145,7 +148,7 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: _
     several = context.config.gates.units_per_session > 1 or context.gates.after_task is not None
     completion = None
     if row.status == "ended" or (row.unit is not None and not several):  # late: its session is over
-        completion = await following.completion_for(context, row, agent)
+        completion = await visits.completion_for(context, row, agent)
         submission.completion = canonical(completion.document())
     outcome = await context.db.awrite(submission.store)
     if outcome == "repeat":
@@ -160,7 +163,7 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: _
 async def _go_on(context: RunContext, row: AgentRow, agent: Agent, passed: bool | None) -> SubmitAnswer:
     judged = replace(agent, passed=passed)
     feedback = documents.feedback(context) if row.kind == "onboarding" and passed is False else None
-    then = await following.go_on(context, row, judged, passed, feedback)
+    then = await visits.go_on(context, row, judged, passed, feedback)
     return SubmitAnswer("completed", feedback if then.next is not None else None, then.next, then.completion)
 
 
@@ -234,7 +237,7 @@ class _Submission:
             return ""
         if status != "ended":
             return units.complete(conn, row.unit.id, row.worker.id, ("assigned",))
-        if matching.had(conn, row.unit.assignment.id, row.worker.id):
+        if match.had(conn, row.unit.assignment.id, row.worker.id):
             return None
         return units.complete(conn, row.unit.id, row.worker.id, ("launched", "expired"))
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.store import agents, conversations, journal
+from crowdcore.store.queries import agents, conversations, journal
 
 if TYPE_CHECKING:
     from crowdcore.state import AgentState
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
 
 
 def about(bot: str | None) -> dict[str, Any] | None:

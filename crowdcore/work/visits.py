@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import authored, documents
-from crowdcore.claiming import AUTO, Claim, claim
 from crowdcore.errors import RequestError
+from crowdcore.plugins import results
 from crowdcore.state import canonical
-from crowdcore.store import agents, events, reviews
+from crowdcore.store.queries import agents, events, reviews
 from crowdcore.types import Completion, Identity
+from crowdcore.work import documents
+from crowdcore.work.claim import AUTO, Claim, claim
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.documents import Document
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
     from crowdcore.types import Agent
+    from crowdcore.work.context import RunContext
+    from crowdcore.work.documents import Document
 
 AFTER_TASK_SECONDS = 600.0
 """How long the after-task form may stay open; then the visit counts as submitted without it."""
@@ -41,8 +42,8 @@ class Answer:
 async def completion_for(context: RunContext, row: AgentRow, agent: Agent) -> Completion:
     """How the provider ends this visit in the worker's browser."""
     hooks, done = context.hooks, documents.submitted(agent, agent.state)
-    found = await authored.answer(hooks, "provider_complete", hooks.provider_complete(row.visit, done))
-    return authored.completion(hooks, found)
+    found = await results.answer(hooks, "provider_complete", hooks.provider_complete(row.visit, done))
+    return results.completion(hooks, found)
 
 
 async def go_on(context: RunContext, row: AgentRow, agent: Agent, passed: bool | None, feedback: str | None) -> Answer:

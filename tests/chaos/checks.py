@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from crowdcore.progress import Counters
 from crowdcore.status import OPEN_AGENT
-from crowdcore.store import Conn, Database, FileStore, agents, consistency, events, journal, runs, together, units
-from crowdcore.store.replay import replay
+from crowdcore.store import Conn, Database, FileStore
+from crowdcore.store.queries import agents, events, journal, runs, units
+from crowdcore.store.upkeep import consistency, live_consistency
+from crowdcore.store.upkeep.audit import replay
+from crowdcore.work.counters import Counters
 
 LATE = 5.0
 """Seconds after which a deadline that did not come is a fault: the machine is busy."""
@@ -21,9 +23,15 @@ def faults(database: Database, run_id: int = 1, *, ended: bool = False) -> list[
 
     def look(conn: Conn) -> list[str]:
         found = [*replay(conn, run_id)]
-        for rule in (consistency.ledger, consistency.visits, consistency.seats, consistency.ordinals, *together.RULES):
+        for rule in (
+            consistency.ledger,
+            consistency.visits,
+            consistency.seats,
+            consistency.ordinals,
+            *live_consistency.RULES,
+        ):
             found += rule(conn, run_id)
-        found += together.overdue(conn, run_id, runs.get(conn, run_id).service_time - LATE)
+        found += live_consistency.overdue(conn, run_id, runs.get(conn, run_id).service_time - LATE)
         found += [*_counted(conn, run_id), *_files(conn, store, run_id)]
         return found + (list(_left_open(conn, run_id)) if ended else [])
 

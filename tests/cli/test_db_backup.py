@@ -21,7 +21,7 @@ __all__ = ["crowd", "data", "kept_past"]
 
 BACK_UP_ON_A_SLOW_DISK = """
 import pathlib, sys, time
-from crowdcore.store.backup import back_up
+from crowdcore.store.upkeep.backup import back_up
 
 def told(what, done, total):
     print(what, flush=True)
@@ -210,7 +210,7 @@ def test_without_the_programs_it_says_what_to_type(
 ) -> None:
     url = request.getfixturevalue("quick_postgres").new_database()
     open_database(url, tmp_path / "data").close()
-    monkeypatch.setattr("crowdcore.store.server_tools.DEBIAN", tmp_path)
+    monkeypatch.setattr("crowdcore.store.upkeep.postgres_tools.DEBIAN", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     said = crowd("--db", url, "db", "backup", tmp_path / "backup")
     assert said.code == 2

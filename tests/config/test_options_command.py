@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from crowdcore.cli.group import crowd
 from crowdcore.config import GatesConfig, TaskConfig
-from crowdcore.options import describe
+from crowdcore.plugins.options import describe
 
 
 def options(*words: str) -> Result:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdcore.quantities import (
+from crowdcore.base.quantities import (
     format_duration,
     format_money,
     format_size,

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdcore.cli.group import crowd
-from crowdcore.export import Row, write_csv, write_jsonl
+from crowdcore.export.files import write_csv, write_jsonl
+from crowdcore.export.rows import Row
 from crowdcore.testing import Browserless, ManualClock, serve, until
 
 ODD = [

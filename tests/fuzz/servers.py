@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from crowdcore.secret import secret_key
-from crowdcore.server.admin.access import make_admin_token, make_login_link
+from crowdcore.admin.access import make_admin_token, make_login_link
+from crowdcore.base.secret import secret_key
 from crowdcore.testing import Machine, Served
 
 HERE = Path(__file__).parent

@@ -7,8 +7,8 @@ import threading
 import time
 from typing import Any
 
-from crowdcore.server.context import Limits
-from crowdcore.server.guard import HEAD_SECONDS
+from crowdcore.server.http.guard import HEAD_SECONDS
+from crowdcore.server.http.limits import Limits
 from tests.fuzz.servers import Server
 
 EACH = 20

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from crowdcore import RunHandle
-from crowdcore.store import events, open_database, qualifications, workers
-from crowdcore.store.events import Event
+from crowdcore.store import open_database
+from crowdcore.store.queries import events, qualifications, workers
+from crowdcore.store.queries.events import Event
 from crowdcore.testing import Browserless, ManualClock, serve
 
 Gates = dict[str, Any]

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from crowdcore.store import Conn, events
-from crowdcore.store.events import Event
+from crowdcore.store import Conn
+from crowdcore.store.queries import events
+from crowdcore.store.queries.events import Event
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def test_grants_decide(desk: Desk, case: Case) -> None:
 
 
 def test_a_grant_lets_in_and_its_revocation_keeps_out_at_once(desk: Desk) -> None:
-    from crowdcore.store import qualifications, workers
+    from crowdcore.store.queries import qualifications, workers
 
     desk.launch(asks("exists"))
     page = desk.worker("x")
@@ -166,7 +166,7 @@ def test_an_extension_s_step_refuses_with_its_own_words(desk: Desk, caplog: pyte
 
 def test_earlier_steps_speak_first(desk: Desk) -> None:
     """Blocked before qualifications, lists before caps, steps of extensions before onboarding."""
-    from crowdcore.store import workers
+    from crowdcore.store.queries import workers
 
     hours = Hours()
     desk.launch(

@@ -8,7 +8,8 @@ import pytest
 
 from crowdcore import load_config
 from crowdcore.plugins import RunPlugins
-from crowdcore.store import open_database, runs
+from crowdcore.store import open_database
+from crowdcore.store.queries import runs
 from crowdcore.testing.process import Machine
 
 TASK = """

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import crowdcore
+from crowdcore.base.paths import run_folder
 from crowdcore.errors import RunError
-from crowdcore.lock import RunLock, is_led
-from crowdcore.paths import run_folder
-from crowdcore.reviewing import deliver
+from crowdcore.runs.deliver import deliver
+from crowdcore.runs.lock import RunLock, is_led
 from crowdcore.store import open_database
 from tests.postgres import PostgresServer
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from crowdcore import RunHandle
-from crowdcore.reviewing import Verdict, decide, submissions
-from crowdcore.store import open_database, runs, units
-from crowdcore.store.reviews import Outcome
+from crowdcore.review.decisions import Verdict, decide, submissions
+from crowdcore.store import open_database
+from crowdcore.store.queries import runs, units
+from crowdcore.store.queries.reviews import Outcome
 from crowdcore.testing import Browserless, ManualClock
 from crowdcore.testing.serving import until
 from tests.chaos import checks

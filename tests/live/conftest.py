@@ -14,7 +14,8 @@ import pytest
 
 from crowdcore import RunHandle, resume
 from crowdcore import launch as launch_run
-from crowdcore.store import Database, events, open_database
+from crowdcore.store import Database, open_database
+from crowdcore.store.queries import events
 from crowdcore.testing import LivePerson, ManualClock, until
 from tests.chaos.checks import faults
 

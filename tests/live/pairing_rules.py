@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from crowdcore.status import OPEN_AGENT
-from crowdcore.store import Conn, consistency, together
-from crowdcore.store.replay import replay
+from crowdcore.store import Conn
+from crowdcore.store.upkeep import consistency, live_consistency
+from crowdcore.store.upkeep.audit import replay
 
 
 @dataclass
@@ -58,11 +59,11 @@ def broken(conn: Conn, world: World, now: float) -> Iterator[str]:
         " ORDER BY g.id"
     )
     yield from replay(conn, 1)
-    for rule in (consistency.ledger, consistency.seats, consistency.ordinals, *together.RULES):
+    for rule in (consistency.ledger, consistency.seats, consistency.ordinals, *live_consistency.RULES):
         yield from rule(conn, 1)
     live = conn.value("SELECT COUNT(*) FROM conversation WHERE status = 'live'")
     no_room = bool(world.most) and live >= world.most and world.on_timeout in ("launch_reduced", "stand_in")
-    for fault in together.overdue(conn, 1, now):
+    for fault in live_consistency.overdue(conn, 1, now):
         if not (no_room and fault.startswith("conversation") and " is waiting" in fault):
             yield fault
     yield from _one_each(people)

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from crowdcore import hookimpl
-from crowdcore.facade import LiveAssignment
+from crowdcore import LiveAssignment, hookimpl
 from crowdcore.testing import LivePerson, until
 from tests.live.conftest import Stage
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from crowdcore import hookimpl
-from crowdcore.facade import LiveAssignment
+from crowdcore import LiveAssignment, hookimpl
 from crowdcore.live import Blocking, Ended, Left, in_thread
 from crowdcore.testing import until
 from tests.live.conftest import Stage

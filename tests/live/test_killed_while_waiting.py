@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crowdcore.deadlines import HEARTBEAT
+from crowdcore.runs.supervise import HEARTBEAT
 from crowdcore.store import open_database
 from crowdcore.testing import LivePerson, Machine
 from tests.chaos.checks import faults

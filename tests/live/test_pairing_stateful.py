@@ -28,8 +28,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from crowdcore import Refusal, hookimpl, launch, resume
-from crowdcore.facade import LiveAssignment
+from crowdcore import LiveAssignment, Refusal, hookimpl, launch, resume
 from crowdcore.store import open_database
 from crowdcore.testing import ManualClock
 from crowdcore.types import Unit, Worker

@@ -12,8 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crowdcore import hookimpl
-from crowdcore.facade import LiveAssignment, Message
+from crowdcore import LiveAssignment, Message, hookimpl
 from crowdcore.testing import LivePerson, ManualClock, until
 from tests.live.conftest import Stage
 

@@ -9,18 +9,19 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crowdcore.base.limiter import Limiters
 from crowdcore.config import RunConfig, load_config
-from crowdcore.facade import facades
-from crowdcore.hooks import Hooks
-from crowdcore.limits import Limiters
 from crowdcore.plugins import RunPlugins
+from crowdcore.plugins.hooks import Hooks
 from crowdcore.state import AgentState
-from crowdcore.store import Database, open_database, runs
+from crowdcore.store import Database, open_database
+from crowdcore.store.queries import runs
 from crowdcore.types import Agent, Assignment, Unit, Visit, Worker
 
 ARCHITECT = """
@@ -103,7 +104,7 @@ class Runs:
     def hooks(self, config: RunConfig, limiters: Limiters | None = None, **given: Any) -> Hooks:
         """The hooks of a new run."""
         plugins = RunPlugins(config, **given)
-        return Hooks(plugins, facades(self.services(config), plugins), limiters)
+        return Hooks(plugins, partial(plugins.facade, self.services(config)), limiters)
 
 
 @pytest.fixture

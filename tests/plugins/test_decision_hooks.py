@@ -10,7 +10,7 @@ import pytest
 
 from crowdcore import hookimpl
 from crowdcore.errors import HookFailed
-from crowdcore.hooks import NEUTRAL, UNCHECKED
+from crowdcore.plugins.hooks import NEUTRAL, UNCHECKED
 from crowdcore.types import Agent, Refusal, Unit, Worker
 from tests.plugins.conftest import Runs, Task
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from crowdcore import defaults
+from crowdcore.base.limiter import LIMITS
 from crowdcore.hookdocs import render
-from crowdcore.hooks import Hooks
-from crowdcore.hooks.callers import kind_of_work
-from crowdcore.hookspecs import SPECS
-from crowdcore.limits import LIMITS
+from crowdcore.plugins import defaults
 from crowdcore.plugins.checks import HOOKS
+from crowdcore.plugins.hooks import Hooks
+from crowdcore.plugins.hooks.callers import kind_of_work
+from crowdcore.plugins.hookspecs import SPECS
 
 FUNCTIONS = {name: vars(group)[name] for group in SPECS for name in vars(group) if name in HOOKS}
 

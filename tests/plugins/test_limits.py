@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
+from crowdcore.base.limiter import Busy, Limit, Limiter, Limiters, Overrun
 from crowdcore.errors import HookFailed
-from crowdcore.limits import Busy, Limit, Limiter, Limiters, Overrun
 from crowdcore.types import Agent, Refusal, Unit, Worker
 from tests.plugins.conftest import Runs, Task
 
@@ -168,7 +168,7 @@ def worker_can_do_unit(worker, unit): return Refusal("asked")
 def test_a_hanging_hook_does_not_hold_the_process_at_exit() -> None:
     code = """
 import asyncio, threading
-from crowdcore.limits import Limiter, Overrun
+from crowdcore.base.limiter import Limiter, Overrun
 async def main():
     try:
         await Limiter("t", 1, limit=0.05).run(threading.Event().wait)

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from crowdcore import hookimpl
-from crowdcore.limits import Limit, Limiters
+from crowdcore.base.limiter import Limit, Limiters
 from crowdcore.types import RunFinished
 from tests.plugins.conftest import Runs, Task
 

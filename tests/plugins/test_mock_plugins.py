@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from crowdcore.errors import HookFailed
-from crowdcore.facade import facades
-from crowdcore.hooks import Hooks
 from crowdcore.plugins import RunPlugins
+from crowdcore.plugins.hooks import Hooks
 from crowdcore.types import Agent, Identity, Payment, Worker
 from tests.plugins.conftest import Runs, Task
 
@@ -39,7 +39,7 @@ def test_the_page_and_simulated_work(task: Task, runs_of: Runs, agent: Agent, tm
 def test_the_provider_pays_once_per_key_and_remembers_blocks(task: Task, runs_of: Runs, worker: Worker) -> None:
     config = task.load(provider={"type": "mock", "balance": "12.50"})
     plugins = RunPlugins(config)
-    make = facades(runs_of.services(config), plugins)
+    make = partial(plugins.facade, runs_of.services(config))
     hooks = Hooks(plugins, make)
     payment = Payment("k1", worker, Decimal("0.30"), "USD", "reward")
 

@@ -184,7 +184,7 @@ def provider_complete(inner): return Completion("redirect", threading.current_th
 def test_a_nonblocking_hook_that_would_take_long_is_called_again_on_a_thread(task: Task, runs_of: Runs) -> None:
     text = """
 import threading
-from crowdcore.markers import NotInPlace, in_place
+from crowdcore.plugins.markers import NotInPlace, in_place
 @hookimpl(nonblocking=True)
 def provider_page():
     if in_place():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crowdcore.facade import Run, facades
+from crowdcore import Run
 from crowdcore.plugins import RunPlugins
 from crowdcore.store import open_database
 from tests.plugins.conftest import Runs, Services, Task
@@ -93,7 +93,7 @@ def test_no_plugin_and_no_run_sees_the_rows_of_another(task: Task, runs_of: Runs
 
 def test_a_run_tells_its_configuration(task: Task, services: Services) -> None:
     plugins = RunPlugins(services.config)
-    run = facades(services, plugins)("blueprint:mock")
+    run = plugins.facade(services, "blueprint:mock")
     assert (run.id, run.name, run.task_dir, run.args) == (services.run_id, "t-1", task.folder, {})
     assert run.options.num_assignments == 10
     assert run.config.provider.type == "mock"
@@ -106,7 +106,7 @@ def test_a_run_tells_its_configuration(task: Task, services: Services) -> None:
 def test_hooks_given_from_python_share_the_rows_of_the_task(task: Task, services: Services) -> None:
     task.write("hooks.py", "")
     plugins = RunPlugins(task.load(), hooks=[type("A", (), {}), type("B", (), {})])
-    runs = [facades(services, plugins)(name) for name in ("hooks.py", "hooks", "hooks 2")]
+    runs = [plugins.facade(services, name) for name in ("hooks.py", "hooks", "hooks 2")]
     runs[0].records("k").put("a", 1)
     assert [run.records("k").get("a") for run in runs] == [1, 1, 1]
     assert all(run.options is plugins.options("blueprint:mock") for run in runs)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from crowdcore.bots import Act, fingerprint
+from crowdcore import Run
 from crowdcore.errors import ConfigError
-from crowdcore.facade import Run
 from crowdcore.plugins import RunPlugins
-from crowdcore.standin import Failure, NoStandIn, StandIns, make_bots
+from crowdcore.plugins.bots import Act, fingerprint
+from crowdcore.plugins.stand_ins import Failure, NoStandIn, StandIns, make_bots
 from tests.plugins.conftest import Runs, Task
 
 BOTS = """

@@ -14,11 +14,11 @@ from tests.repo.tree import MEMBERS, PACKAGES, ROOT, written
 NEEDED = {
     "crowdcore/py.typed",
     "crowdcore/server/static/crowd.js",
-    "crowdcore/server/static/crowd.css",
-    "crowdcore/server/templates/message.html",
+    "crowdcore/server/http/static/crowd.css",
+    "crowdcore/server/http/templates/message.html",
     "crowdcore/store/migrations/versions/0001_first.py",
-    "crowdcore/store/schema/postgresql.sql",
-    "crowdcore/store/schema/sqlite.sql",
+    "crowdcore/store/engine/ddl/postgresql.sql",
+    "crowdcore/store/engine/ddl/sqlite.sql",
 }
 
 

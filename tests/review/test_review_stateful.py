@@ -21,12 +21,14 @@ from hypothesis.stateful import (
 )
 
 from crowdcore.errors import RunError
-from crowdcore.progress import Counters
-from crowdcore.reviewing import Verdict, decide
-from crowdcore.store import Conn, consistency, open_database, outbox
-from crowdcore.store.replay import replay
-from crowdcore.store.reviews import Outcome
+from crowdcore.review.decisions import Verdict, decide
+from crowdcore.store import Conn, open_database
+from crowdcore.store.queries import outbox
+from crowdcore.store.queries.reviews import Outcome
+from crowdcore.store.upkeep import consistency
+from crowdcore.store.upkeep.audit import replay
 from crowdcore.testing import Browserless, serve, until
+from crowdcore.work.counters import Counters
 
 WORKERS = ["a", "b", "c"]
 REWARD, BONUS = Decimal("0.50"), Decimal("0.10")

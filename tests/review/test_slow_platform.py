@@ -9,15 +9,16 @@ from collections.abc import Iterator
 import pytest
 
 from crowdcore import hookimpl
-from crowdcore.context import RunContext
-from crowdcore.hooks import Hooks
-from crowdcore.limits import Limit, Limiters
-from crowdcore.offline import offline_context
-from crowdcore.outbox import Executor
-from crowdcore.paths import run_folder
-from crowdcore.snapshot import reopen
-from crowdcore.store import Database, open_database, outbox, runs
+from crowdcore.base.limiter import Limit, Limiters
+from crowdcore.base.paths import run_folder
+from crowdcore.config.snapshot import reopen
+from crowdcore.pay.executor import Executor
+from crowdcore.plugins.hooks import Hooks
+from crowdcore.store import Database, open_database
+from crowdcore.store.queries import outbox, runs
 from crowdcore.testing import Browserless
+from crowdcore.work.context import RunContext
+from crowdcore.work.stored import stored_context
 from tests.review.conftest import Task
 
 
@@ -47,7 +48,7 @@ def stuck() -> Iterator[Stuck]:
 async def context_of(database: Database, stuck: Stuck, limit: Limit) -> RunContext:
     """The run of the database, with this clerk, and so much room for calls."""
     row = database.read(lambda c: runs.find(c, None))
-    context = await offline_context(database, row)
+    context = await stored_context(database, row)
     _, plugins, _ = reopen(row, run_folder(database.folder, row.name), hooks=[stuck], secrets=False)
     context.hooks = Hooks(plugins, context.facade_for, Limiters({"provider": limit}, wait=0.02))
     context.delivers = frozenset({"reward"})

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from crowdcore import Refusal, hookimpl, paths
-from crowdcore.runner import RunHandle
-from crowdcore.secret import secret_key
+from crowdcore import Refusal, RunHandle, hookimpl
+from crowdcore.base import paths
+from crowdcore.base.secret import secret_key
 from crowdcore.testing import Browserless, serve
 
 PAGE = """<!doctype html>

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from crowdcore.runner import RunHandle
-from crowdcore.server.admin.access import make_admin_token, make_login_link
+from crowdcore import RunHandle
+from crowdcore.admin.access import make_admin_token, make_login_link
 from crowdcore.testing import Browserless
 
 
@@ -63,7 +63,7 @@ def test_a_made_up_link_and_a_made_up_cookie_get_nowhere(admin: str, secret: byt
 
 
 def test_an_old_link_does_not_work(admin: str, secret: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crowdcore.server.admin.access.LINK_SECONDS", -1.0)
+    monkeypatch.setattr("crowdcore.admin.access.LINK_SECONDS", -1.0)
     assert httpx.get(make_login_link(secret, admin)).status_code == 401
 
 

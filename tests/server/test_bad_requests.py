@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from crowdcore.runner import RunHandle
+from crowdcore import RunHandle
 from crowdcore.testing import Browserless
 
 NewWorker = Callable[[], Browserless]

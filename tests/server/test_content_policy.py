@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crowdcore.errors import ConfigError
-from crowdcore.server.headers import STRICT, policy
+from crowdcore.server.http.headers import STRICT, policy
 
 
 def directives(value: bytes) -> dict[str, list[str]]:

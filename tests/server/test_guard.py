@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from crowdcore.server import doors, guard
-from crowdcore.server.doors import Doors
-from crowdcore.server.serve import Server, new_event_loop
+from crowdcore.server.http import doors, guard
+from crowdcore.server.http.doors import Doors
+from crowdcore.server.http.serve import Server, new_event_loop
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 BIG = 8 * 1024 * 1024

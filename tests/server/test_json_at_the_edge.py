@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crowdcore.base.hostile_json import MAX_DEPTH, parse_json
 from crowdcore.errors import RequestError
-from crowdcore.server.bodies import MAX_DEPTH, parse_json
 from crowdcore.state import canonical
 
 TEXT = st.text(st.characters(exclude_categories=[]) | st.sampled_from("\0\\\ud800u0"))

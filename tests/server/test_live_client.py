@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
-from crowdcore.runner import RunHandle
+from crowdcore import RunHandle
 from crowdcore.testing import until
 
 LISTEN = """import('/crowd.js').then(({ start }) => start()).then((work) => {

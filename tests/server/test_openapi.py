@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from crowdcore.runner import RunHandle
-from crowdcore.server.admin import AdminApp
-from crowdcore.server.admin.access import make_admin_token
-from crowdcore.server.context import Limits
-from crowdcore.server.worker import WorkerApp
+from crowdcore import RunHandle
+from crowdcore.admin import AdminApp
+from crowdcore.admin.access import make_admin_token
+from crowdcore.server.app import WorkerApp
+from crowdcore.server.http.limits import Limits
 from crowdcore.testing import ManualClock
 
 METHODS = ["get", "put", "post", "delete", "patch"]
@@ -88,7 +88,5 @@ def test_the_admin_document_is_for_those_who_logged_in(run: RunHandle) -> None:
 
 
 def test_nothing_of_it_is_loaded_before_it_is_asked_for() -> None:
-    code = (
-        "import sys, crowdcore.server.worker, crowdcore.server.admin; print([n for n in sys.modules if 'openapi' in n])"
-    )
+    code = "import sys, crowdcore.server.app, crowdcore.admin; print([n for n in sys.modules if 'openapi' in n])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from crowdcore.runner import RunHandle
+from crowdcore import RunHandle
 from crowdcore.testing.serving import until
 
 

@@ -11,8 +11,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from crowdcore import hookimpl
-from crowdcore.runner import RunHandle
+from crowdcore import RunHandle, hookimpl
 from crowdcore.server.pages import with_base
 from crowdcore.testing import serve
 

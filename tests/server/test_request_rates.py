@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from crowdcore.errors import RequestError
-from crowdcore.server.rates import Buckets, Places, network
+from crowdcore.server.http.rates import Buckets, Places, network
 from crowdcore.testing import ManualClock, serve
 
 

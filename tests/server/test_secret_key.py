@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from crowdcore.base.secret import derive, secret_key
 from crowdcore.errors import ConfigError
-from crowdcore.secret import derive, secret_key
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from crowdcore.runner import RunHandle
-from crowdcore.server.admin.access import make_login_link
+from crowdcore import RunHandle
+from crowdcore.admin.access import make_login_link
 from crowdcore.testing import Browserless
 
 HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy")

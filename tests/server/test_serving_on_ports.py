@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from crowdcore.errors import RunError
-from crowdcore.server import guard
-from crowdcore.server.serve import Server, new_event_loop, next_free_port
+from crowdcore.server.http import guard
+from crowdcore.server.http.serve import Server, new_event_loop, next_free_port
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:

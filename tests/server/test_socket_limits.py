@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from crowdcore.server.admission import Admission
 from crowdcore.server.api import WorkerApi
-from crowdcore.server.context import Limits
-from crowdcore.server.serve import Server, new_event_loop
+from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.serve import Server, new_event_loop
 from crowdcore.testing import ManualClock
 
 Open = Callable[..., connect]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from crowdcore import RunHandle
 from crowdcore.errors import RequestError
-from crowdcore.runner import RunHandle
-from crowdcore.server.bodies import chunks
-from crowdcore.server.context import Limits
-from crowdcore.server.problems import ClientGone
+from crowdcore.server.http.bodies import chunks
+from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.problems import ClientGone
 from crowdcore.testing import Browserless
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
-from crowdcore.runner import RunHandle
+from crowdcore import RunHandle
 from crowdcore.testing import Browserless
 
 NewWorker = Callable[[], Browserless]

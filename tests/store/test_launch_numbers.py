@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from crowdcore.store import Conn, events, open_database, runs, units
-from crowdcore.store.replay import replay
+from crowdcore.store import Conn, open_database
+from crowdcore.store.queries import events, runs, units
+from crowdcore.store.upkeep.audit import replay
 
 
 class Died(Exception):

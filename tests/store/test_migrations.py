@@ -13,10 +13,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
-import crowdcore.models  # noqa: F401  (fills the metadata)
+import crowdcore.store.models  # noqa: F401  (fills the metadata)
 from crowdcore.errors import StoreError
-from crowdcore.store import Conn, generate, migrations, open_database
-from crowdcore.store.schema import SHIPPED, Schema
+from crowdcore.store import Conn, migrations, open_database
+from crowdcore.store.engine.schema import SHIPPED, Schema
+from scripts.schema import schema_sql
 from tests.store.processes import python, read_line, say
 
 NEXT_STEP = """
@@ -36,7 +37,7 @@ def upgrade() -> None:
 OPEN_WITH_NEXT_SCHEMA = """
 import pathlib, sys
 from crowdcore.store import open_database
-from crowdcore.store.schema import Schema
+from crowdcore.store.engine.schema import Schema
 
 folder = pathlib.Path(sys.argv[3])
 print("ready", flush=True)
@@ -98,7 +99,7 @@ def add_task(conn: Conn) -> None:
 
 def test_the_schema_files_are_made_from_the_models() -> None:
     for dialect in ("sqlite", "postgresql"):
-        assert (SHIPPED.folder / f"{dialect}.sql").read_text() == generate.schema_sql(dialect)
+        assert (SHIPPED.folder / f"{dialect}.sql").read_text() == schema_sql(dialect)
 
 
 def test_a_new_database_is_what_the_models_say(database_url: str, tmp_path: Path) -> None:

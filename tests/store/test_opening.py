@@ -9,7 +9,7 @@ import pytest
 
 from crowdcore.errors import StoreError
 from crowdcore.store import open_database
-from crowdcore.store.schema import SHIPPED
+from crowdcore.store.engine.schema import SHIPPED
 from tests.postgres import PostgresServer
 from tests.store.processes import python, read_line, say
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crowdcore.store import Conn, Database, StoreConflict
-from crowdcore.store.sql import to_pyformat
+from crowdcore.store.engine.sql import to_pyformat
 
 # Pieces of SQL, each with what it has to become and the parameters in it.
 word = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)

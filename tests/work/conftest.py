@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crowdcore.runner import RunHandle
+from crowdcore import RunHandle
 from crowdcore.testing import ManualClock, serve
 
 Launch = Callable[..., RunHandle]

@@ -57,7 +57,7 @@ def test_a_visit_that_ended_answers_with_its_completion(launch: Launch) -> None:
 def test_a_blocked_worker_is_refused_without_the_operators_reason(launch: Launch, database_url: str) -> None:
     from pathlib import Path
 
-    from crowdcore import paths
+    from crowdcore.base import paths
     from crowdcore.store import open_database
 
     run = launch()

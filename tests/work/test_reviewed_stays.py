@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from crowdcore import paths
-from crowdcore.reviewing import Verdict, decide
-from crowdcore.store import open_database, reviews
-from crowdcore.store.reviews import OUTCOMES
+from crowdcore.base import paths
+from crowdcore.review.decisions import Verdict, decide
+from crowdcore.store import open_database
+from crowdcore.store.queries import reviews
+from crowdcore.store.queries.reviews import OUTCOMES
 from crowdcore.testing import Browserless, ManualClock
 from tests.work.conftest import Launch
 

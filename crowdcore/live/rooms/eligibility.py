@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from crowdcore.errors import HookFailed
-from crowdcore.live import names
-from crowdcore.store import units, workers
-from crowdcore.store.units import Free
+from crowdcore.live import seat_names
+from crowdcore.store.queries import units, workers
+from crowdcore.store.queries.units import Free
 from crowdcore.types import Refusal
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.store.conversations import Seat
+    from crowdcore.store.queries.conversations import Seat
     from crowdcore.types import Worker
+    from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.live")
 
@@ -97,7 +97,7 @@ class Eligibility:
 
     async def _answer(self, worker: Worker, unit_id: int) -> Refusal | None:
         unit = await self._context.db.aread(lambda c: units.get(c, unit_id))
-        unit = replace(unit, role=names.role(self._context.config, unit.seat))
+        unit = replace(unit, role=seat_names.role(self._context.config, unit.seat))
         refusal = await self._context.hooks.worker_can_do_unit(worker, unit)
         self._keep(worker.id, unit_id, answer=refusal is None)
         return refusal

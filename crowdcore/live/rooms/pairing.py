@@ -9,21 +9,21 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import documents, following
-from crowdcore.defaults import pairing_by_config
 from crowdcore.errors import CrowdError
-from crowdcore.live import starting
-from crowdcore.live.seating import Changes, Seating
+from crowdcore.live.rooms import start
+from crowdcore.live.rooms.seating import Changes, Seating
+from crowdcore.plugins.defaults import pairing_by_config
 from crowdcore.state import canonical
-from crowdcore.store import agents, conversations, events, outbox, reviews, units
+from crowdcore.store.queries import agents, conversations, events, outbox, reviews, units
 from crowdcore.types import Completion, LaunchReduced, PairingDecision, Release, Requeue, StandIn, Wait
+from crowdcore.work import documents, visits
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.live.eligibility import Eligibility
+    from crowdcore.live.rooms.eligibility import Eligibility
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.conversations import Room
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.conversations import Room
+    from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.live")
 
@@ -144,7 +144,7 @@ async def parting(context: RunContext, row: AgentRow, outcome: str, message: str
     fields: dict[str, Any] = {"outcome": outcome, "message": message}
     if paid or await context.db.aread(lambda c: agents.has_worked(c, row.visit.id)):
         try:
-            own = await following.completion_for(context, row, await documents.view(context, row))
+            own = await visits.completion_for(context, row, await documents.view(context, row))
         except CrowdError as error:
             log.error("%s: visit %s ends with our own page: %s", context.name, row.visit.external_id, error)
         else:
@@ -164,7 +164,7 @@ def apply(
         return Applied("dropped")
     seating = Seating(conn, context, eligible)
     if isinstance(decision.what, LaunchReduced | StandIn):
-        starting.go_without(conn, context, seating, current, _how(decision))
+        start.go_without(conn, context, seating, current, _how(decision))
         return Applied("done", [seating.save("pairing_decided", "service", **facts)])
     if isinstance(decision.what, Wait):
         seating.wait(current, context.service.now() + decision.what.seconds - context.config.pairing.timeout)

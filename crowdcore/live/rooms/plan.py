@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crowdcore.live.eligibility import Question, Unanswered
-from crowdcore.live.grouping import fill
-from crowdcore.store import conversations
-from crowdcore.store.conversations import Group, Room, Seat, Seated
+from crowdcore.live.rooms.eligibility import Question, Unanswered
+from crowdcore.live.rooms.fill import fill
+from crowdcore.store.queries import conversations
+from crowdcore.store.queries.conversations import Group, Room, Seat, Seated
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.live.eligibility import Eligibility
+    from crowdcore.live.rooms.eligibility import Eligibility
     from crowdcore.store import Conn
+    from crowdcore.work.context import RunContext
 
 OTHERS = 50
 """People who wait, the longest first, who are looked at for somebody."""

@@ -8,19 +8,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crowdcore.errors import StoreError
-from crowdcore.live import pairing, starting, telling
-from crowdcore.live.eligibility import Unanswered
-from crowdcore.live.seating import Changes, Seating
-from crowdcore.store import agents, conversations
+from crowdcore.live import notices
+from crowdcore.live.rooms import pairing, start
+from crowdcore.live.rooms.eligibility import Unanswered
+from crowdcore.live.rooms.seating import Changes, Seating
+from crowdcore.store.queries import agents, conversations
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.live.eligibility import Eligibility
     from crowdcore.live.hub import Hub
+    from crowdcore.live.rooms.eligibility import Eligibility
     from crowdcore.live.timers import Timer, Timers
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.conversations import Room
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.conversations import Room
+    from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.live")
 
@@ -178,7 +179,7 @@ class Rooms:
             for member in room.members:
                 self._of[member.agent_id] = room.id
                 if member.agent_id not in self._greeting:
-                    self._hub.tell(member.agent_id, telling.in_room(self._context, room, member.agent_id))
+                    self._hub.tell(member.agent_id, notices.in_room(self._context, room, member.agent_id))
         for conversation_id in changes.started:
             self._engine.begin(conversation_id)
         if changes.freed:
@@ -200,7 +201,7 @@ class Rooms:
                 break
             self.apply(changes)
         if any(room.deadline is None for room in self._rooms.values()):  # perhaps more may go on at once by now
-            ready = await self._context.db.awrite(lambda c: starting.start_ready(c, self._context, self._eligible))
+            ready = await self._context.db.awrite(lambda c: start.start_ready(c, self._context, self._eligible))
             self.apply(ready)
 
     def _try_regroup(self, conn: Conn) -> Changes | None:

@@ -10,16 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from crowdcore.live import names
-from crowdcore.live.planning import OTHERS, Plan, Planner
-from crowdcore.store import conversations, events, units
-from crowdcore.store.conversations import Group, Room, Seated
+from crowdcore.live import seat_names
+from crowdcore.live.rooms.plan import OTHERS, Plan, Planner
+from crowdcore.store.queries import conversations, events, units
+from crowdcore.store.queries.conversations import Group, Room, Seated
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.live.eligibility import Eligibility
+    from crowdcore.live.rooms.eligibility import Eligibility
     from crowdcore.store import Conn
-    from crowdcore.store.conversations import Waiting
+    from crowdcore.store.queries.conversations import Waiting
+    from crowdcore.work.context import RunContext
 
 FINISH_SECONDS = 600.0
 """How long people have for what they send when a conversation is over."""
@@ -104,7 +104,7 @@ class Seating:
     def alone(self, person: Waiting) -> None:
         """A conversation of one person that belongs to no assignment (an onboarding)."""
         made = conversations.create(self._conn, self._context.run_id, None, 0, self._now)
-        name = names.display(self._context.config, 0)
+        name = seat_names.display(self._context.config, 0)
         conversations.sit(self._conn, person.agent_id, made, None, name, self._newcomer(person).since)
         self.moves.append(("conversation", made, None, "waiting"))
         self._full(made)
@@ -172,7 +172,9 @@ class Seating:
         for agent_id in moving:
             seat, person = plan.places[agent_id], people[agent_id]
             units.take(conn, seat.unit_id, person.worker_id)
-            conversations.sit(conn, agent_id, target, seat.unit_id, names.display(config, seat.number), person.since)
+            conversations.sit(
+                conn, agent_id, target, seat.unit_id, seat_names.display(config, seat.number), person.since
+            )
             self.moves.append(("unit", seat.unit_id, "launched", "assigned"))
             self._members[target][agent_id] = Seated(
                 agent_id, person.worker_id, seat.unit_id, seat.number, person.since, person.until

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crowdcore.live import seats_of_bots
-from crowdcore.live.seating import Changes, Seating
-from crowdcore.store import conversations, seats
+from crowdcore.live import bot_seats
+from crowdcore.live.rooms.seating import Changes, Seating
+from crowdcore.store.queries import conversations, seats
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.live.eligibility import Eligibility
+    from crowdcore.live.rooms.eligibility import Eligibility
     from crowdcore.store import Conn
-    from crowdcore.store.conversations import Room
+    from crowdcore.store.queries.conversations import Room
+    from crowdcore.work.context import RunContext
 
 
 def go_without(conn: Conn, context: RunContext, seating: Seating, room: Room, how: str) -> None:
@@ -33,7 +33,7 @@ def go_without(conn: Conn, context: RunContext, seating: Seating, room: Room, ho
     if at and context.stand_ins is not None:
         about = context.stand_ins.about(int(at))  # it said so before the launch
         for seat in free:
-            seating.moves += seats_of_bots.take(conn, context, room.id, seat, int(at), about)[1]
+            seating.moves += bot_seats.take(conn, context, room.id, seat, int(at), about)[1]
 
 
 def start_ready(conn: Conn, context: RunContext, eligible: Eligibility) -> Changes:

@@ -11,10 +11,10 @@ from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crowdcore.live.ends import Ended
+from crowdcore.live.talks.endings import Ended
 
 if TYPE_CHECKING:
-    from crowdcore.facade import LiveAssignment, Message
+    from crowdcore.plugins.live_assignment import LiveAssignment, Message
     from crowdcore.state import Json
     from crowdcore.types import Agent, Assignment
 

@@ -8,14 +8,14 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from crowdcore.bots import Act
 from crowdcore.errors import CrowdError
+from crowdcore.plugins.bots import Act
 
 if TYPE_CHECKING:
-    from crowdcore.standin import Failure, StandIns
+    from crowdcore.plugins.stand_ins import Failure, StandIns
     from crowdcore.state import Json
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.journal import Said
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.journal import Said
 
 log = logging.getLogger("crowdcore.live")
 

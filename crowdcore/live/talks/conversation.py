@@ -8,29 +8,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from crowdcore import documents
-from crowdcore.documents import ITEM
 from crowdcore.errors import CrowdError, HookFailed
-from crowdcore.facade import Message
 from crowdcore.live import frames
-from crowdcore.live.acting import Actor
-from crowdcore.live.ends import Ending, Left, Reason, Silence
-from crowdcore.live.replay import Crossings, Mismatch
-from crowdcore.live.talk import Member, Talk
+from crowdcore.live.talks.bots import Actor
+from crowdcore.live.talks.endings import Ending, Left, Reason, Silence
+from crowdcore.live.talks.replay import Crossings, Mismatch
+from crowdcore.live.talks.talk import Member, Talk
+from crowdcore.plugins.live_assignment import Message
 from crowdcore.state import canonical
-from crowdcore.store import agents, events, journal
+from crowdcore.store.queries import agents, events, journal
 from crowdcore.types import Assignment
+from crowdcore.work import documents
+from crowdcore.work.documents import ITEM
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.live.hub import Hub
     from crowdcore.live.timers import Timers
-    from crowdcore.standin import Failure, StandIns
+    from crowdcore.plugins.stand_ins import Failure, StandIns
     from crowdcore.state import Json
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.conversations import ConversationRow
-    from crowdcore.store.journal import Said
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.store.queries.conversations import ConversationRow
+    from crowdcore.store.queries.journal import Said
+    from crowdcore.work.context import RunContext
 
 LAST_WORDS = 5.0
 """Seconds that a blueprint has once somebody is gone, and again once it was cancelled."""

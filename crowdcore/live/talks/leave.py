@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.live import names, seats_of_bots
-from crowdcore.live.seating import FINISH_SECONDS, Changes
-from crowdcore.live.starting import start_ready
-from crowdcore.store import agents, conversations, events, outbox, reviews, seats, units
-from crowdcore.store.conversations import Seat
+from crowdcore.live import bot_seats, seat_names
+from crowdcore.live.rooms.seating import FINISH_SECONDS, Changes
+from crowdcore.live.rooms.start import start_ready
+from crowdcore.store.queries import agents, conversations, events, outbox, reviews, seats, units
+from crowdcore.store.queries.conversations import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from crowdcore.context import RunContext
-    from crowdcore.live.eligibility import Eligibility
-    from crowdcore.live.ends import Ending
+    from crowdcore.live.rooms.eligibility import Eligibility
+    from crowdcore.live.talks.endings import Ending
     from crowdcore.store import Conn
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.work.context import RunContext
 
 LOST = "partner_left"
 """Why a unit expires whose agent went away in the middle."""
@@ -69,7 +69,7 @@ def conclude(
 def _timed_out(conn: Conn, context: RunContext, conversation_id: int, seat: int) -> AgentRow | None:
     """The person in this seat did not act in time: their agent ends, their unit is nobody's any more."""
     for row in agents.of_conversation(conn, conversation_id):
-        here = row.unit is not None and names.number(context.config, row.unit.seat) == seat
+        here = row.unit is not None and seat_names.number(context.config, row.unit.seat) == seat
         if here and row.kind != "bot" and row.status == "in_task":
             end_in_conversation(conn, context, row, "timed_out", actor="service")
             return row
@@ -118,7 +118,7 @@ def seat_bot(
     if conversations.get(conn, conversation_id).status != "live":
         return None
     seat = Seat(gone.unit.id, gone.unit.seat)
-    agent_id, moves = seats_of_bots.take(conn, context, conversation_id, seat, at, about)
+    agent_id, moves = bot_seats.take(conn, context, conversation_id, seat, at, about)
     events.append(
         conn, context.run_id, context.clock.now(), "stand_in_seated", "service", moves,
         conversation=conversation_id, agent=agent_id, instead_of=gone.id, bot=about["name"],

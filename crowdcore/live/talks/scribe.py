@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import StoreError
-from crowdcore.store import journal
-from crowdcore.store.sql import StoreConflict
+from crowdcore.store.engine.sql import StoreConflict
+from crowdcore.store.queries import journal
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn
+    from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.live")
 

@@ -12,24 +12,25 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.facade import Message
-from crowdcore.live import names, replay
-from crowdcore.live.begun import Begun
-from crowdcore.live.ends import Ended, Left, Silence
-from crowdcore.live.replay import Crossings, Gone, Got, Mismatch
-from crowdcore.live.scribe import Cancelled, Scribe
+from crowdcore.live import seat_names
+from crowdcore.live.talks import replay
+from crowdcore.live.talks.eager import Begun
+from crowdcore.live.talks.endings import Ended, Left, Silence
+from crowdcore.live.talks.replay import Crossings, Gone, Got, Mismatch
+from crowdcore.live.talks.scribe import Cancelled, Scribe
+from crowdcore.plugins.live_assignment import Message
 from crowdcore.state import canonical
-from crowdcore.store import journal
+from crowdcore.store.queries import journal
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
-    from crowdcore.live.acting import Actor
     from crowdcore.live.hub import Hub
+    from crowdcore.live.talks.bots import Actor
     from crowdcore.live.timers import Timers
     from crowdcore.state import Json
     from crowdcore.store import Conn
-    from crowdcore.store.conversations import ConversationRow
+    from crowdcore.store.queries.conversations import ConversationRow
     from crowdcore.types import Agent, Assignment
+    from crowdcore.work.context import RunContext
 
 _EMPTY_POLLS, _PAUSE = 20, 0.01
 _YIELD_EVERY = 50
@@ -121,7 +122,7 @@ class Talk:
 
     def name(self, seat: int) -> str:
         """The display name of a seat."""
-        return names.display(self._context.config, self._row.base + seat)
+        return seat_names.display(self._context.config, self._row.base + seat)
 
     def is_bot(self, seat: int) -> bool:
         """Whether a stand-in has this seat."""

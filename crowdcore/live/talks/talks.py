@@ -8,27 +8,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from crowdcore import authored, documents
 from crowdcore.errors import CrowdError, StoreError
-from crowdcore.live import frames, leaving, names, telling
-from crowdcore.live.conversation import Conversation
-from crowdcore.live.ends import Ending
+from crowdcore.live import frames, notices, seat_names
+from crowdcore.live.talks import leave
+from crowdcore.live.talks.conversation import Conversation
+from crowdcore.live.talks.endings import Ending
 from crowdcore.live.timers import Timer
-from crowdcore.store import agents, conversations
-from crowdcore.transcripts import seat_of
-from crowdcore.work import end_agent
+from crowdcore.plugins import results
+from crowdcore.store.queries import agents, conversations
+from crowdcore.work import documents
+from crowdcore.work.service import end_agent
+from crowdcore.work.transcripts import seat_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from crowdcore.context import RunContext
-    from crowdcore.live.eligibility import Eligibility
-    from crowdcore.live.ends import Reason
     from crowdcore.live.frames import Frame
     from crowdcore.live.hub import Hub
-    from crowdcore.live.seating import Changes
+    from crowdcore.live.rooms.eligibility import Eligibility
+    from crowdcore.live.rooms.seating import Changes
+    from crowdcore.live.talks.endings import Reason
     from crowdcore.live.timers import Timers
-    from crowdcore.store.agents import AgentRow
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.live")
 
@@ -129,7 +131,7 @@ class Talks:
         )
         seats: dict[int, AgentRow] = {}
         for agent in rows:  # of two in one seat, the later one has it
-            seat = 0 if agent.unit is None else names.number(self._context.config, agent.unit.seat)
+            seat = 0 if agent.unit is None else seat_names.number(self._context.config, agent.unit.seat)
             seats[seat] = await self._with_state(agent)
         conversation = Conversation(self._context, self._hub, self._timers, row, seats, self._context.stand_ins)
         left = (row.deadline or 0.0) - self._context.service.now()
@@ -143,7 +145,7 @@ class Talks:
         kept = row.kind == "onboarding" or documents.keeps_init(self._context)
         if row.state is not None or row.status != "in_task" or row.kind == "bot" or not kept:
             return row
-        state = authored.saved(self._context.hooks, (await documents.view(self._context, row)).state)
+        state = results.saved(self._context.hooks, (await documents.view(self._context, row)).state)
         await self._context.db.awrite(lambda c: agents.set_state(c, row.id, state))
         fresh = await self._context.db.aread(lambda c: agents.get(c, row.id))
         assert fresh is not None
@@ -155,7 +157,7 @@ class Talks:
         while True:
             try:
                 over = await self._context.db.awrite(
-                    lambda c: leaving.conclude(c, self._context, self._eligible, conversation_id, ending, policy)
+                    lambda c: leave.conclude(c, self._context, self._eligible, conversation_id, ending, policy)
                 )
                 break
             except StoreError as error:  # nothing is lost by waiting
@@ -229,7 +231,7 @@ class Talks:
             return False
         try:
             about = self._context.stand_ins.about(0)
-            agent_id = await self._context.db.awrite(lambda c: leaving.seat_bot(c, self._context, gone, 0, about))
+            agent_id = await self._context.db.awrite(lambda c: leave.seat_bot(c, self._context, gone, 0, about))
         except CrowdError as error:
             log.error("%s: no stand-in for conversation %d: %s", self._context.name, going.id, error)
             return False
@@ -288,7 +290,7 @@ class Talks:
         going, present = self._going.get(row.conversation_id or 0), self._hub.present
         if going is not None:
             missing = bool(going.missing - {row.id})
-            return telling.in_conversation(self._context, row, _by_seat(going.rows), present, missing=missing)
+            return notices.in_conversation(self._context, row, _by_seat(going.rows), present, missing=missing)
         found, rows = await self._context.db.aread(
             lambda c: (
                 conversations.get(c, row.conversation_id or 0),
@@ -296,16 +298,16 @@ class Talks:
             )
         )
         if found.status != "ended":  # it is being opened
-            return telling.in_conversation(self._context, row, rows, present)
+            return notices.in_conversation(self._context, row, rows, present)
         last = {seat_of(each): each for each in rows}  # of two who had a seat one after the other
-        return telling.after(self._context, row, _by_seat(last), present, found.reason)
+        return notices.after(self._context, row, _by_seat(last), present, found.reason)
 
     def _tell(self, going: _Going) -> None:
         """Send everybody the state of things."""
         for row in going.people():
             if self._hub.present(row.id):
                 missing = bool(going.missing - {row.id})
-                frame = telling.in_conversation(
+                frame = notices.in_conversation(
                     self._context, row, _by_seat(going.rows), self._hub.present, missing=missing
                 )
                 self._hub.tell(row.id, frame)

@@ -1,6 +1,6 @@
 """The hooks of one run as typed methods, named and shaped as in hookspecs without `run`.
 
-    hooks = Hooks(plugins, facades(services, plugins))
+    hooks = Hooks(plugins, partial(plugins.facade, services))
     refusal = await hooks.worker_can_do_unit(worker, unit)
 
 Methods are coroutines for any event loop (`asyncio.run(hooks.provider_check())` outside of one), except
@@ -9,9 +9,9 @@ Methods are coroutines for any event loop (`asyncio.run(hooks.provider_check())`
 
 from __future__ import annotations
 
-from crowdcore.hooks.blueprint import UNCHECKED, BlueprintHooks
-from crowdcore.hooks.others import NEUTRAL, Contributed, OtherHooks
-from crowdcore.hooks.provider import ProviderHooks
+from crowdcore.plugins.hooks.blueprint import UNCHECKED, BlueprintHooks
+from crowdcore.plugins.hooks.common import NEUTRAL, Contributed, OtherHooks
+from crowdcore.plugins.hooks.provider import ProviderHooks
 
 __all__ = ["NEUTRAL", "UNCHECKED", "Contributed", "Hooks"]
 

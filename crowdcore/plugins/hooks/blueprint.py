@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from crowdcore.errors import CrowdError
-from crowdcore.hooks.callers import failed, log
-from crowdcore.hooks.typed import TypedCallers, shown
+from crowdcore.plugins.hooks.callers import failed, log
+from crowdcore.plugins.hooks.typed import TypedCallers, shown
 
 if TYPE_CHECKING:
-    from crowdcore.facade import LiveAssignment
+    from crowdcore.plugins.live_assignment import LiveAssignment
     from crowdcore.state import AgentState
     from crowdcore.types import Agent, Assignment
 

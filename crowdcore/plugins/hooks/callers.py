@@ -14,15 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from crowdcore.base.limiter import Busy, Limiters, Overrun
 from crowdcore.errors import CrowdError, HookFailed, PluginError
-from crowdcore.limits import Busy, Limiters, Overrun
-from crowdcore.markers import NotInPlace
 from crowdcore.plugins.checks import HOOKS, INNER, arguments
 from crowdcore.plugins.manager import CORE
+from crowdcore.plugins.markers import NotInPlace
 
 if TYPE_CHECKING:
-    from crowdcore.facade import Run
     from crowdcore.plugins.manager import RunPlugins
+    from crowdcore.plugins.run import Run
 
 T = TypeVar("T")
 log = logging.getLogger("crowdcore.hooks")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.hooks.typed import TypedCallers
+from crowdcore.plugins.hooks.typed import TypedCallers
 from crowdcore.types import Completion, Identity, Refusal
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from crowdcore.errors import PluginError
-from crowdcore.hooks.callers import Callers, Implementation
 from crowdcore.plugins.checks import HOOKS
+from crowdcore.plugins.hooks.callers import Callers, Implementation
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ Hooks run on worker threads; mark one that only computes with `@hookimpl(nonbloc
 
 from __future__ import annotations
 
-from crowdcore.hookspecs.blueprint import BlueprintSpecs
-from crowdcore.hookspecs.others import ContributionSpecs, DecisionSpecs, ListenerSpecs
-from crowdcore.hookspecs.provider import ArchitectSpecs, ProviderSpecs
+from crowdcore.plugins.hookspecs.blueprint import BlueprintSpecs
+from crowdcore.plugins.hookspecs.common import ContributionSpecs, DecisionSpecs, ListenerSpecs
+from crowdcore.plugins.hookspecs.provider import ArchitectSpecs, ProviderSpecs
 
 SPECS = (BlueprintSpecs, ProviderSpecs, ArchitectSpecs, DecisionSpecs, ListenerSpecs, ContributionSpecs)

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from crowdcore.markers import decision, owner
+from crowdcore.plugins.markers import decision, owner
 
 if TYPE_CHECKING:
-    from crowdcore.facade import LiveAssignment, Run
+    from crowdcore.plugins.live_assignment import LiveAssignment
+    from crowdcore.plugins.run import Run
     from crowdcore.state import AgentState
     from crowdcore.types import (
         Agent,

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.markers import contribution, decision, listener, owner
+from crowdcore.plugins.markers import contribution, decision, listener, owner
 
 if TYPE_CHECKING:
-    from crowdcore.facade import Run
+    from crowdcore.plugins.run import Run
     from crowdcore.types import (
         Agent,
         AgentEnded,

@@ -6,10 +6,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.markers import owner
+from crowdcore.plugins.markers import owner
 
 if TYPE_CHECKING:
-    from crowdcore.facade import Run
+    from crowdcore.plugins.run import Run
     from crowdcore.types import (
         Agent,
         Completion,

@@ -1,19 +1,16 @@
-"""Reading what a client sends: sizes, time between bytes, and JSON that can be stored and shown."""
+"""Reading what a client sends: sizes, time between bytes, JSON."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from typing import Any, NoReturn
+from typing import Any
 
+from crowdcore.base.hostile_json import parse_json
 from crowdcore.errors import RequestError
-from crowdcore.server.context import Limits
-from crowdcore.server.problems import ClientGone, invalid, too_large
-from crowdcore.server.reply import Receive, Scope, header
-
-MAX_DEPTH = 64
-_TOO_DEEP = f"The JSON is nested deeper than {MAX_DEPTH} levels."
+from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.problems import ClientGone, invalid, too_large
+from crowdcore.server.http.reply import Receive, Scope, header
 
 
 async def chunks(scope: Scope, receive: Receive, limits: Limits, limit: int, what: str) -> AsyncIterator[bytes]:
@@ -76,71 +73,3 @@ def media_type(scope: Scope) -> str:
     """The request's content type without its parameters, lower case; "" if there is none."""
     value = header(scope, b"content-type")
     return "" if value is None else value.split(b";", 1)[0].strip().lower().decode("latin-1")
-
-
-def parse_json(body: bytes) -> Any:
-    """`body` as JSON that has a canonical text; RequestError 422 if it has none.
-
-    Refused: bad UTF-8, bad JSON, NaN and infinities (1e999 too), NUL and lone surrogates in any text,
-    more than MAX_DEPTH levels.
-    """
-    try:
-        text = body.decode("utf-8")
-        value = _decode(text)
-    except UnicodeDecodeError:
-        raise invalid("The body is not UTF-8.") from None
-    except RecursionError:
-        raise invalid(_TOO_DEEP) from None
-    except ValueError as error:
-        raise invalid(f"The body is not valid JSON: {error}.") from None
-    if _suspicious(text):
-        _check(value)
-    return value
-
-
-def _suspicious(text: str) -> bool:
-    """Whether a walk through the value is needed at all (most bodies: no)."""
-    if text.count("[") + text.count("{") > MAX_DEPTH:
-        return True
-    return "\\u" in text and any(mark in text for mark in ("\\u0000", "\\ud", "\\uD"))
-
-
-def _check(root: Any) -> None:
-    todo = [(root, 1)]
-    while todo:
-        value, depth = todo.pop()
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, dict | list):
-            if depth > MAX_DEPTH:
-                raise invalid(_TOO_DEEP)
-            if isinstance(value, dict):
-                for key in value:
-                    _check_text(key)
-                todo.extend((inner, depth + 1) for inner in value.values())
-            else:
-                todo.extend((inner, depth + 1) for inner in value)
-
-
-def _check_text(text: str) -> None:
-    if "\0" in text:
-        raise invalid("Texts must not contain the character NUL.")
-    if not text.isascii():
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError:
-            raise invalid("A text contains half of a surrogate pair.") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
-    return number
-
-
-_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode

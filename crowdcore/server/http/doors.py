@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from crowdcore.server.rates import is_local, network
+from crowdcore.server.http.rates import is_local, network
 
 MOST = 20_000
 MOST_OF_ADDRESS = 2_000

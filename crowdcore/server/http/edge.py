@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
-from crowdcore.server.problems import ClientGone, as_request_error, problem
-from crowdcore.server.reply import App, Header, Message, Receive, Scope, Send
+from crowdcore.server.http.problems import ClientGone, as_request_error, problem
+from crowdcore.server.http.reply import App, Header, Message, Receive, Scope, Send
 
 Observe = Callable[[str, int, float], None]
 """`observe(route, status, seconds)`, called once per answered request."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from crowdcore.server.doors import Doors
-from crowdcore.server.headers import STRICT, policy, security_headers
+from crowdcore.server.http.doors import Doors
+from crowdcore.server.http.headers import STRICT, policy, security_headers
 
 HEAD_SECONDS = 30.0
 HEAD_BYTES = 64 * 1024

@@ -9,8 +9,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Response
 
-from crowdcore.server import guard
-from crowdcore.server.doors import Doors
+from crowdcore.server.http import guard
+from crowdcore.server.http.doors import Doors
 
 MOST_FRAGMENTS = 1024
 """Frames that one message may come in."""

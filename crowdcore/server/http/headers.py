@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crowdcore.errors import ConfigError
-from crowdcore.server.reply import Header
+from crowdcore.server.http.reply import Header
 
 STRICT: dict[str, list[str]] = {
     "default-src": ["'self'"],

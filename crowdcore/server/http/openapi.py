@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from crowdcore.server.openapi_schemas import SCHEMAS
+from crowdcore.server.http.openapi_schemas import SCHEMAS
 
 PATH = "/api/v1/openapi.json"
 _PLACE = re.compile(r"{(\w+)}")

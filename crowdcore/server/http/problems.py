@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from crowdcore.errors import HookFailed, RequestError, StoreBusy, StoreError
-from crowdcore.server.reply import NO_STORE, Header, Reply
+from crowdcore.server.http.reply import NO_STORE, Header, Reply
 from crowdcore.store import StoreConflict
 
 log = logging.getLogger("crowdcore.server")

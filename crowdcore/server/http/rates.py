@@ -9,7 +9,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 
-from crowdcore.clock import Clock
+from crowdcore.base.clock import Clock
 from crowdcore.errors import RequestError
 
 _SWEEP_AT = 20_000

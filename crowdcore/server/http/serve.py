@@ -143,13 +143,13 @@ def _bind(host: str, port: int) -> socket.socket:
 def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -> Any:
     import uvicorn  # 0.1 s, only for who serves
 
-    from crowdcore.server.doors import Doors
-    from crowdcore.server.guard import GuardedProtocol
+    from crowdcore.server.http.doors import Doors
+    from crowdcore.server.http.guard import GuardedProtocol
 
     doors = Doors()
 
     def socket_protocol(**arguments: Any) -> asyncio.Protocol:
-        from crowdcore.server.guard_sockets import GuardedSocket  # most runs never need it
+        from crowdcore.server.http.guard_sockets import GuardedSocket  # most runs never need it
 
         return GuardedSocket(doors=doors, **arguments)
 

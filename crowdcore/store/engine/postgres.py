@@ -15,7 +15,7 @@ from psycopg.types.numeric import NumericLoader
 from psycopg.types.string import StrDumper
 
 from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store.sql import Conn, ConnectionLost, Dialect, Row, StoreConflict, to_pyformat
+from crowdcore.store.engine.sql import Conn, ConnectionLost, Dialect, Row, StoreConflict, to_pyformat
 
 WRITERS = 0x63726F7764
 """The advisory lock ("crowd" in ASCII) that orders the writers of all processes."""

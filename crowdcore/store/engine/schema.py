@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crowdcore.errors import StoreError
-from crowdcore.store.sql import Conn, Dialect
+from crowdcore.store.engine.sql import Conn, Dialect
 
 _HERE = Path(__file__).parent
 
@@ -34,7 +34,7 @@ class Schema:
         return [part for part in parts if part]
 
 
-SHIPPED = Schema("0003", _HERE / "schema", _HERE / "migrations" / "versions")
+SHIPPED = Schema("0003", _HERE / "ddl", _HERE.parent / "migrations" / "versions")
 """The schema that this code works with."""
 
 _HAS_META = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store.sql import Conn, Dialect, Row, StoreConflict
+from crowdcore.store.engine.sql import Conn, Dialect, Row, StoreConflict
 
 _DUPLICATES = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,

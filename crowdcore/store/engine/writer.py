@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store.sql import Conn
+from crowdcore.store.engine.sql import Conn
 
 GROUP_SIZE = 512
 """Transactions in one group at most."""

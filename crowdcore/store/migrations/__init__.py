@@ -2,7 +2,7 @@
 
 `versions/` holds one file for each step. `meta` alone says how far a database has come, so alembic's
 own version table is not used. A new step is written by
-`python -m crowdcore.store.generate --migration WORDS`, then read and corrected by a person.
+`python scripts/schema.py --migration WORDS`, then read and corrected by a person.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy.pool import NullPool
 
 from crowdcore.errors import StoreError
+from crowdcore.store.engine.schema import Schema
+from crowdcore.store.engine.sqlite import connect
 from crowdcore.store.files import sync_folder
-from crowdcore.store.schema import Schema
-from crowdcore.store.sqlite import connect
 
 _log = logging.getLogger("crowdcore.store")
 
@@ -90,7 +90,7 @@ def _sqlite(path: str) -> Iterator[sa.Connection]:
 @contextmanager
 def _postgres(url: str) -> Iterator[sa.Connection]:
     """A transaction that waits for the writers of other processes."""
-    from crowdcore.store.postgres import WRITERS  # needs the driver, which SQLite's users need not have
+    from crowdcore.store.engine.postgres import WRITERS  # needs the driver, which SQLite's users need not have
 
     engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:", 1), poolclass=NullPool)
     with engine.begin() as connection:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.status import AgentStatus, check_move
-from crowdcore.store import units
+from crowdcore.store.queries import units
 from crowdcore.types import Unit, Visit, Worker
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from crowdcore.status import check_move
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 
 FRESH = 50

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 Move = tuple[str, int, str | None, str]
 """(kind, id, status before or None for new, status after)."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.state import canonical
-from crowdcore.store.units import Free
+from crowdcore.store.queries.units import Free
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
 
 
 @dataclass(frozen=True)

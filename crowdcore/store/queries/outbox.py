@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import RunError
-from crowdcore.store import events
-from crowdcore.store.units import MICROS
+from crowdcore.store.queries import events
+from crowdcore.store.queries.units import MICROS
 from crowdcore.types import Worker
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 
 @dataclass(frozen=True)

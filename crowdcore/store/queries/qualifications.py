@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crowdcore.store import workers
+from crowdcore.store.queries import workers
 from crowdcore.types import Worker
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
 
 RECORDS = ("failed", "correct", "incorrect")
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from crowdcore.errors import RunError
 from crowdcore.state import canonical
 from crowdcore.status import moves
-from crowdcore.store import events, outbox, workers
-from crowdcore.store.units import MICROS
+from crowdcore.store.queries import events, outbox, workers
+from crowdcore.store.queries.units import MICROS
 from crowdcore.types import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 Outcome = Literal["accepted", "soft_rejected", "rejected"]
 OUTCOMES: tuple[Outcome, ...] = ("accepted", "soft_rejected", "rejected")

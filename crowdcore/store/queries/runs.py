@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from crowdcore.errors import RunError
 from crowdcore.status import LIVE_RUN, check_move
-from crowdcore.store import events
+from crowdcore.store.queries import events
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 WANTS = ("run", "pause", "drain", "stop")
 RESUMABLE = ("launching", "running", "paused", "draining", "stopped")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from crowdcore.status import check_move
 
 if TYPE_CHECKING:
-    from crowdcore.store.conversations import Seat
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store.queries.conversations import Seat
 
 
 def expire_seats(conn: Conn, seats: list[Seat], reason: str) -> None:

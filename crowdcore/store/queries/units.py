@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.status import OPEN_UNIT
-from crowdcore.store import events
+from crowdcore.store.queries import events
 from crowdcore.types import Assignment, Unit
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 MICROS = Decimal(1_000_000)
 

@@ -11,7 +11,7 @@ from crowdcore.status import check_move
 from crowdcore.types import Visit, Worker
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn, Row
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, get_args
 
 from crowdcore.status import IllegalMove, Kind, check_move, moves
-from crowdcore.store import events
+from crowdcore.store.queries import events
 
 if TYPE_CHECKING:
-    from crowdcore.store.events import Event
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store.queries.events import Event
 
 KINDS: tuple[Kind, ...] = ("unit", "agent", "visit", "run", "conversation")
 """What has its moves in the events; each is a table of this name."""

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
 from crowdcore.errors import StoreError
-from crowdcore.store import consistency, schema, server_tools
-from crowdcore.store.check import Progress, sqlite_path
-from crowdcore.store.consistency import digest
-from crowdcore.store.db import open_as_it_is
+from crowdcore.store.database import open_as_it_is
+from crowdcore.store.engine import schema
+from crowdcore.store.engine.sql import Conn
+from crowdcore.store.engine.sqlite import SqliteConn, connect, translate
 from crowdcore.store.files import FileStore, sync_folder
-from crowdcore.store.sql import Conn
-from crowdcore.store.sqlite import SqliteConn, connect, translate
+from crowdcore.store.upkeep import consistency, postgres_tools
+from crowdcore.store.upkeep.check import Progress, sqlite_path
+from crowdcore.store.upkeep.consistency import digest
 
 T = TypeVar("T")
 
@@ -135,7 +136,7 @@ def _fill_from_server(url: str | None, data_dir: Path, folder: Path, told: Progr
     database = open_as_it_is(url, data_dir)
     try:
         told("copying the database", 0, 0)
-        server_tools.dump(database.url, database.describe(), copy)
+        postgres_tools.dump(database.url, database.describe(), copy)
         manifest = Manifest(copy.name, digest(copy), "postgresql", "", time.time())
         # Read after the dump: every upload and run that it names, perhaps one or two more.
         _fill_rest(database.read, data_dir, folder, manifest, told)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store import consistency, schema, together
-from crowdcore.store.db import Database, open_as_it_is
+from crowdcore.store.database import Database, open_as_it_is
+from crowdcore.store.engine import schema
+from crowdcore.store.engine.sql import Conn
+from crowdcore.store.engine.sqlite import connect, translate
 from crowdcore.store.files import FileStore
-from crowdcore.store.replay import Replay, play_on
-from crowdcore.store.sql import Conn
-from crowdcore.store.sqlite import connect, translate
+from crowdcore.store.upkeep import consistency, live_consistency
+from crowdcore.store.upkeep.audit import Replay, play_on
 
 Progress = Callable[[str, float, float], None]
 """Called now and then with (what is being done, how much of it, of how much); 0 of 0 where nobody knows."""
@@ -114,7 +115,13 @@ def _tables(database: Database, quick: bool, told: Progress) -> Iterator[Fault]:
         return
     yield from _few(_played(database, told), "such rows or events")
     told("comparing tables", 0, 0)
-    for rule in (consistency.ledger, consistency.visits, consistency.seats, consistency.ordinals, *together.RULES):
+    for rule in (
+        consistency.ledger,
+        consistency.visits,
+        consistency.seats,
+        consistency.ordinals,
+        *live_consistency.RULES,
+    ):
         yield from _few(_broken(database, rule), "of the kind")
     yield from _few(_unknown_runs(database), "such folders")
     yield from _few(_uploads(database, quick, told), "such files")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from crowdcore.status import DONE_UNIT
 
 if TYPE_CHECKING:
+    from crowdcore.store.engine.sql import Conn, Row
     from crowdcore.store.files import FileStore
-    from crowdcore.store.sql import Conn, Row
 
 OUTBOX_STATES = ("intended", "sent", "confirmed", "failed", "unknown")
 _DONE = ", ".join(f"'{s}'" for s in DONE_UNIT)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from crowdcore.store.consistency import rows_of
+from crowdcore.store.upkeep.consistency import rows_of
 
 if TYPE_CHECKING:
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
 
 WAITING_PAY = "waiting:agent:"
 """How the key of an outbox row begins that pays somebody for having waited; the agent's id follows."""

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from crowdcore.errors import StoreError
-from crowdcore.store import schema, server_tools
-from crowdcore.store.backup import Manifest, link_or_copy, sync_tree
-from crowdcore.store.check import Progress, file_faults, sqlite_path
-from crowdcore.store.consistency import digest
-from crowdcore.store.db import open_as_it_is
+from crowdcore.store.database import open_as_it_is
+from crowdcore.store.engine import schema
 from crowdcore.store.files import FileStore, make_folders, sync_folder
+from crowdcore.store.upkeep import postgres_tools
+from crowdcore.store.upkeep.backup import Manifest, link_or_copy, sync_tree
+from crowdcore.store.upkeep.check import Progress, file_faults, sqlite_path
+from crowdcore.store.upkeep.consistency import digest
 
 _PARTS = ("files", "runs")
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
@@ -120,7 +121,7 @@ def _move_in(staged: Path, database: Path | None, data_dir: Path, url: str | Non
             (staged / part).rename(data_dir / part)
     if database is None:
         opened = open_as_it_is(url, data_dir)
-        server_tools.load(opened.url, opened.describe(), staged / "crowd.dump")
+        postgres_tools.load(opened.url, opened.describe(), staged / "crowd.dump")
         opened.close()
     else:
         make_folders(database.parent)

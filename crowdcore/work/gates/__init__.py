@@ -7,21 +7,13 @@ onboarding → screening → gold → worker_can_do_unit → a unit. `steps.py` 
 
 from __future__ import annotations
 
-from crowdcore.gates.added import Gate, ask_added
-from crowdcore.gates.asked import (
-    RETRY_AFTER,
-    Asked,
-    Piece,
-    Refused,
-    come_back,
-    not_qualified,
-    share_done,
-)
-from crowdcore.gates.checking import Checker
-from crowdcore.gates.form import ShortForm
-from crowdcore.gates.judging import JUDGED, Judgement, apply, judge
-from crowdcore.gates.prepared import Gates
-from crowdcore.gates.steps import ALL, FIRST, LAST, passed_before, walk
+from crowdcore.plugins.short_form import ShortForm
+from crowdcore.work.gates.check import Checker
+from crowdcore.work.gates.extensions import Gate, ask_added
+from crowdcore.work.gates.judgement import JUDGED, Judgement, apply, judge
+from crowdcore.work.gates.protocol import RETRY_AFTER, Asked, Piece, Refused, come_back, not_qualified, share_done
+from crowdcore.work.gates.setup import Gates
+from crowdcore.work.gates.steps import ALL, FIRST, LAST, passed_before, walk
 
 __all__ = [
     "ALL", "FIRST", "JUDGED", "LAST", "RETRY_AFTER", "Asked", "Checker", "Gate", "Gates", "Judgement", "Piece",

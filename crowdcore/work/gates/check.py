@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import ConfigError, CrowdError
-from crowdcore.gates.form import read_form
-from crowdcore.gates.prepared import Gates, Pool, known, names
-from crowdcore.gates.steps import holds
+from crowdcore.plugins.short_form import read_form
+from crowdcore.work.gates.setup import Gates, Pool, known, names
+from crowdcore.work.gates.steps import holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from crowdcore.config import RunConfig
-    from crowdcore.hooks import Hooks
-    from crowdcore.store.special import Known
+    from crowdcore.plugins.hooks import Hooks
+    from crowdcore.store.queries.known_items import Known
 
 MOST_LOOKED_AT = 1000
 GATES = ("onboarding", "screening", "gold")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from crowdcore.base.limiter import Busy, Overrun
 from crowdcore.errors import CrowdError
-from crowdcore.gates.asked import Refused
-from crowdcore.limits import Busy, Overrun
 from crowdcore.types import Refusal
+from crowdcore.work.gates.protocol import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crowdcore.facade import Run
-    from crowdcore.limits import Limiter
+    from crowdcore.base.limiter import Limiter
+    from crowdcore.plugins.run import Run
     from crowdcore.types import Worker
 
 log = logging.getLogger("crowdcore.gates")

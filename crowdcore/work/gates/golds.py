@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from crowdcore.gates.asked import Asked, Piece, come_back, not_qualified
-from crowdcore.store import special
+from crowdcore.store.queries import known_items
+from crowdcore.work.gates.protocol import Asked, Piece, come_back, not_qualified
 
 if TYPE_CHECKING:
-    from crowdcore.config.schema import GoldConfig
-    from crowdcore.store.special import Known
-    from crowdcore.store.sql import Conn
+    from crowdcore.plugins.schema import GoldConfig
+    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store.queries.known_items import Known
 
 
 def gold(conn: Conn, asked: Asked) -> Piece | None:
@@ -25,8 +25,8 @@ def gold(conn: Conn, asked: Asked) -> Piece | None:
     new = standing is None and asked.grants.get(f"{options.qualification}.correct", 0) < options.min_correct
     if not new and not _due(conn, asked, options):
         return None
-    if options.max_gold_units and special.agents_in_run(conn, asked.run_id, "gold") >= options.max_gold_units:
-        if new and special.agents_in_run(conn, asked.run_id, "gold", opened=True):
+    if options.max_gold_units and known_items.agents_in_run(conn, asked.run_id, "gold") >= options.max_gold_units:
+        if new and known_items.agents_in_run(conn, asked.run_id, "gold", opened=True):
             raise come_back()
         found = None
     else:
@@ -40,17 +40,17 @@ def gold(conn: Conn, asked: Asked) -> Piece | None:
 
 def _due(conn: Conn, asked: Asked, options: GoldConfig) -> bool:
     if options.every is not None:
-        return special.since_gold(conn, asked.run_id, asked.worker.id) >= options.every
+        return known_items.since_gold(conn, asked.run_id, asked.worker.id) >= options.every
     if not options.rate:
         return False
     # Decided by the position alone: neither a reload nor giving it back changes what comes next.
-    position = special.pieces(conn, asked.run_id, asked.worker.id)
+    position = known_items.pieces(conn, asked.run_id, asked.worker.id)
     return _fraction(f"{asked.gates.seed}:{asked.worker.id}:{position}") < options.rate
 
 
 def _next(conn: Conn, asked: Asked) -> Known | None:
     """The worker's next gold in an order of their own: never an answered one; one they gave up comes last."""
-    had, given_up = special.keys_had(conn, asked.worker.id)
+    had, given_up = known_items.keys_had(conn, asked.worker.id)
     left = [known for known in asked.gates.golds if known.key not in had]
     return min(left, key=lambda k: (k.key in given_up, _fraction(f"{asked.worker.id}:{k.key}")), default=None)
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import CrowdError, HookFailed, RequestError
-from crowdcore.gates.answers import matches
-from crowdcore.store import qualifications, reviews, special
+from crowdcore.store.queries import known_items, qualifications, reviews
+from crowdcore.work.gates.answers import matches
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
-    from crowdcore.config.schema import GoldConfig
-    from crowdcore.context import RunContext
-    from crowdcore.store.agents import AgentRow
-    from crowdcore.store.sql import Conn
+    from crowdcore.plugins.hooks import Hooks
+    from crowdcore.plugins.schema import GoldConfig
+    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store.queries.agents import AgentRow
     from crowdcore.types import Agent
+    from crowdcore.work.gates.setup import Gates
 
 log = logging.getLogger("crowdcore.gates")
 JUDGED = ("onboarding", "screening", "gold")
@@ -30,7 +31,7 @@ class Judgement:
     granted: dict[str, int] = field(default_factory=dict)
 
 
-async def judge(context: RunContext, agent: Agent) -> Judgement:
+async def judge(hooks: Hooks, config: RunConfig, gates: Gates, agent: Agent) -> Judgement:
     """Ask the hook of the agent's kind, then the declared answers.
 
     A hook that raises or takes too long judges nothing: the operator is told, and the worker is neither let
@@ -39,9 +40,9 @@ async def judge(context: RunContext, agent: Agent) -> Judgement:
     hook = f"validate_{agent.kind}"
     said: bool | None = None
     try:
-        if context.hooks.has(hook):
-            said = await getattr(context.hooks, hook)(agent)
-        expected = declared(context, agent)
+        if hooks.has(hook):
+            said = await getattr(hooks, hook)(agent)
+        expected = declared(config, gates, agent)
         if said is None and expected is not None:
             said = matches(expected, agent.state.get_parsed_data())
     except HookFailed as failure:
@@ -55,11 +56,10 @@ async def judge(context: RunContext, agent: Agent) -> Judgement:
     return Judgement(said)
 
 
-def declared(context: RunContext, agent: Agent) -> dict[str, Any] | None:
+def declared(config: RunConfig, gates: Gates, agent: Agent) -> dict[str, Any] | None:
     """The answers that are known to be right of this work, if they were declared."""
     if agent.kind == "onboarding":
-        item = context.gates.onboarding
-        options = context.config.gates.onboarding
+        item, options = gates.onboarding, config.gates.onboarding
         return (options.answers if options else None) or (item.answers if item else None)
     answers = None if agent.unit is None else agent.unit.assignment.answers
     return answers if isinstance(answers, dict) else None
@@ -105,5 +105,5 @@ def _gold(conn: Conn, options: GoldConfig, row: AgentRow, passed: bool, now: flo
 def _soft_reject(conn: Conn, row: AgentRow, now: float) -> None:
     """What came since the last gold they got right is paid, but not used."""
     note = "a gold was answered wrong after this"
-    for unit_id in special.completed_since_pass(conn, row.run_id, row.worker.id):
+    for unit_id in known_items.completed_since_pass(conn, row.run_id, row.worker.id):
         reviews.decide(conn, unit_id, "soft_rejected", now, actor="service", note=note)

@@ -10,10 +10,10 @@ from crowdcore.errors import RequestError
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
-    from crowdcore.gates.prepared import Gates
-    from crowdcore.store.special import Known
-    from crowdcore.store.sql import Conn
+    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store.queries.known_items import Known
     from crowdcore.types import Worker
+    from crowdcore.work.gates.setup import Gates
 
 
 @dataclass(frozen=True)

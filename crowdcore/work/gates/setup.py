@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.entries import ANSWERS
+from crowdcore.base.limiter import Limiter
 from crowdcore.errors import ConfigError
-from crowdcore.gates.form import ShortForm
-from crowdcore.limits import Limiter
+from crowdcore.plugins.gate_data import ANSWERS
+from crowdcore.plugins.short_form import ShortForm
 from crowdcore.state import canonical
-from crowdcore.store.special import Known
+from crowdcore.store.queries.known_items import Known
 
 if TYPE_CHECKING:
     from pathlib import Path

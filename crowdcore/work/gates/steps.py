@@ -9,17 +9,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import RequestError
-from crowdcore.gates.asked import Asked, Piece, Refused, Step, come_back, not_qualified, share_done, too_many_open
-from crowdcore.gates.golds import gold
-from crowdcore.store import agents, special
+from crowdcore.store.queries import agents, known_items
+from crowdcore.work.gates.golds import gold
+from crowdcore.work.gates.protocol import (
+    Asked,
+    Piece,
+    Refused,
+    Step,
+    come_back,
+    not_qualified,
+    share_done,
+    too_many_open,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crowdcore.config import RunConfig
-    from crowdcore.config.schema import QualificationRequirement
-    from crowdcore.gates.prepared import Gates
-    from crowdcore.store.sql import Conn
+    from crowdcore.plugins.schema import QualificationRequirement
+    from crowdcore.store.engine.sql import Conn
+    from crowdcore.work.gates.setup import Gates
 
 DAY = 86_400.0
 NEEDS_NO_GRANT = ("does_not_exist", "!=", "not_in")
@@ -90,7 +99,7 @@ def onboarding(conn: Conn, asked: Asked) -> Piece | None:
     options = asked.config.gates.onboarding
     if options is None or passed(asked.grants.get(options.qualification)):
         return None
-    if special.open_of_kind(conn, asked.run_id, asked.worker.id, "onboarding"):
+    if known_items.open_of_kind(conn, asked.run_id, asked.worker.id, "onboarding"):
         raise too_many_open()
     return Piece("onboarding")
 
@@ -100,13 +109,13 @@ def screening(conn: Conn, asked: Asked) -> Piece | None:
     options, run_id = asked.config.gates.screening, asked.run_id
     if options is None or passed(asked.grants.get(options.qualification)):
         return None
-    if special.open_of_kind(conn, run_id, asked.worker.id, "screening"):
+    if known_items.open_of_kind(conn, run_id, asked.worker.id, "screening"):
         raise too_many_open()
-    if special.unjudged(conn, run_id, asked.worker.id, "screening"):
+    if known_items.unjudged(conn, run_id, asked.worker.id, "screening"):
         raise not_qualified("Your first piece of work is still being checked. Please come back later.")
     most = options.max_screening_units
-    if most and special.agents_in_run(conn, run_id, "screening") >= most:
-        if special.agents_in_run(conn, run_id, "screening", opened=True):
+    if most and known_items.agents_in_run(conn, run_id, "screening") >= most:
+        if known_items.agents_in_run(conn, run_id, "screening", opened=True):
             raise come_back()
         raise not_qualified("There is no room for new people in this task. Thank you for your interest!")
     return Piece("screening")

@@ -12,7 +12,7 @@ from blueprint_form.data import Faults, check_source, checked_items, find_source
 from blueprint_form.insertions import TRIGGERS, VALIDATORS
 from blueprint_form.options import FormOptions
 from crowdcore.errors import ConfigError
-from crowdcore.markers import NotInPlace, hookimpl, in_place
+from crowdcore.plugins.markers import NotInPlace, hookimpl, in_place
 
 if TYPE_CHECKING:
     from crowdcore import Agent, AgentState, Run

@@ -12,7 +12,7 @@ from blueprint_form.patterns import PatternError, compile_pattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crowdcore.markers import NotInPlace
+from crowdcore.plugins.markers import NotInPlace
 
 ATOMS = ["a", "B", "k", "é", "ß", "ſ", "σ", "😀", "𐐀", ".", "\\d", "\\D", "\\w", "\\W", "\\s",
     "\\S", "[a-z]", "[^a-z]", "[\\w-]",

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from blueprint_parlai_chat.bot_turns import turns_of
-from crowdcore.bots import Act
 from crowdcore.errors import ConfigError
-from crowdcore.options import Duration, option
+from crowdcore.plugins.bots import Act
+from crowdcore.plugins.options import Duration, option
 
 if TYPE_CHECKING:
     from blueprint_parlai_chat.bot_local import LocalModel
     from blueprint_parlai_chat.bot_remote import ChatService
-    from crowdcore.facade import Run
+    from crowdcore import Run
 
 __all__ = ["ParlaiBot"]
 

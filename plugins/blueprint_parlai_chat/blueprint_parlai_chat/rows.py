@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.config.taskdata import Format, read_rows
 from crowdcore.errors import ConfigError
-from crowdcore.taskdata import Format, read_rows
 
 if TYPE_CHECKING:
     from blueprint_parlai_chat.options import ChatOptions

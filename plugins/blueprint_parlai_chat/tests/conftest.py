@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from crowdcore import ConfigError, RunHandle
-from crowdcore.clock import Clock
+from crowdcore.base.clock import Clock
 from crowdcore.testing import LivePerson, serve, stored
 
 COUNT = '\n\ndef get_world_params():\n    return {"agent_count": %d}\n'

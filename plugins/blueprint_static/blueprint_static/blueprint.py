@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from blueprint_static.options import StaticOptions
 from blueprint_static.pages import Pages, read_page
 from crowdcore.errors import ConfigError
-from crowdcore.markers import hookimpl
+from crowdcore.plugins.markers import hookimpl
 
 if TYPE_CHECKING:
     from crowdcore import Agent, AgentState, Run

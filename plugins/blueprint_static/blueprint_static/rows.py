@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from blueprint_static.options import DATA
+from crowdcore.config.taskdata import Format, read_rows
 from crowdcore.errors import ConfigError
-from crowdcore.taskdata import Format, read_rows
 
 if TYPE_CHECKING:
     from blueprint_static.options import StaticOptions

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import click
 
 from crowd_inhouse.invitations import Invitations
-from crowdcore import paths
+from crowdcore.base import paths
+from crowdcore.base.secret import derive, secret_key
 from crowdcore.cli.common import open_store
 from crowdcore.errors import CrowdError
-from crowdcore.secret import derive, secret_key
-from crowdcore.store import outbox, runs
+from crowdcore.store.queries import outbox, runs
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn

@@ -1,4 +1,4 @@
--- Made from models.py by python -m crowdcore.store.generate; postgresql, schema 0003.
+-- Made from models.py by python scripts/schema.py; postgresql, schema 0003.
 
 CREATE TABLE meta (
     key TEXT NOT NULL,

@@ -28,16 +28,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crowdcore.bots import Act, BotFailed
+from crowdcore.base.limiter import LIMITS, Busy, Limiters, Overrun
 from crowdcore.errors import ConfigError, CrowdError
-from crowdcore.facade import Run
-from crowdcore.limits import LIMITS, Busy, Limiters, Overrun
+from crowdcore.plugins.bots import Act, BotFailed
 from crowdcore.plugins.catalogue import short
+from crowdcore.plugins.run import Run
 from crowdcore.state import Json, canonical
 
 if TYPE_CHECKING:
-    from crowdcore.facade import RunServices
     from crowdcore.plugins import RunPlugins
+    from crowdcore.plugins.run import RunServices
 
 T = TypeVar("T")
 log = logging.getLogger("crowdcore.bots")

@@ -2,13 +2,12 @@
 
 verdict = Verdict("accepted", note="well done", bonus=Decimal("0.50"), bonus_reason="careful")
 reviewed = decide(database, [7, 8], verdict)      # outcomes, visits, bonuses and messages, written together
-for problem in deliver(database, reviewed.runs):  # where no process serves the run that would send them
+for problem in deliver(database, reviewed.runs):  # of crowdcore.runs, where no process serves the run
     print(problem)
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,14 +15,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import RunError
-from crowdcore.store import outbox, reviews, runs
-from crowdcore.store.units import MICROS
+from crowdcore.store.queries import reviews
+from crowdcore.store.queries.units import MICROS
 
 if TYPE_CHECKING:
-    from crowdcore.context import RunContext
     from crowdcore.store import Conn, Database
-    from crowdcore.store.reviews import Outcome, Work
-    from crowdcore.store.runs import RunRow
+    from crowdcore.store.queries.reviews import Outcome, Work
+    from crowdcore.store.queries.runs import RunRow
 
 SLICE = 20
 """Units that are decided in one transaction: it must not hold up the workers' own."""
@@ -132,52 +130,3 @@ def submissions(
     ):
         yield from page
         after = page[-1].agent_id
-
-
-def deliver(database: Database, run_ids: Iterable[int]) -> list[str]:
-    """Tell listeners and platforms of runs that nobody serves; a serving process does it by itself.
-
-    One line for each thing that did not work; it waits in the outbox, and is sent with the next review or resume.
-    """
-    from crowdcore.catchingup import catch_up_unserved  # brings the run's plugins
-
-    problems = []
-    for run_id in sorted(run_ids):
-        row = database.read(lambda c, run_id=run_id: runs.get(c, run_id))  # type: ignore[misc]
-        problems += asyncio.run(catch_up_unserved(database, row))
-    return problems
-
-
-def waiting(database: Database, run: RunRow) -> int:
-    """How many things wait to be sent to the run's platform; 0 for a provider that sends nothing."""
-    from crowdcore.catchingup import waiting as waiting_of
-
-    if not database.read(lambda c: outbox.any_in(c, run.id, "intended")):
-        return 0
-    return asyncio.run(waiting_of(database, run))
-
-
-class Results:
-    """What people submitted, as text, by the plugins that each run was launched with."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._contexts: dict[int, RunContext] = {}
-
-    def text(self, work: Work) -> str:
-        """One result; CrowdError if the blueprint cannot render it or is not installed."""
-        return asyncio.run(self._text(work))
-
-    async def _text(self, work: Work) -> str:
-        from crowdcore import documents  # these bring the run's plugins
-        from crowdcore.offline import offline_context
-        from crowdcore.store import agents
-
-        context = self._contexts.get(work.run_id)
-        if context is None:
-            run = self._database.read(lambda c: runs.get(c, work.run_id))
-            context = self._contexts[work.run_id] = await offline_context(self._database, run)
-        row = self._database.read(lambda c: agents.get(c, work.agent_id))
-        if row is None:
-            raise RunError(f"there is no agent {work.agent_id}")
-        return await context.hooks.blueprint_render(await documents.view(context, row), "text")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crowdcore.server.openapi import PATH, Operation, document
+from crowdcore.server.http.openapi import PATH, Operation, document
 
 _ONE = "/api/v1/agents/{agent}"
 _JSON = "application/json"

@@ -1,0 +1,65 @@
+"""Rows as files: JSON lines and CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TextIO
+
+from crowdcore.export.rows import Row
+
+
+def write_jsonl(source: Iterable[Row], target: TextIO) -> int:
+    """One JSON object a line; returns how many."""
+    count = 0
+    for row in source:
+        target.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        count += 1
+    return count
+
+
+def write_csv(source: Callable[[], Iterable[Row]], target: TextIO, *, excel: bool = False) -> int:
+    """CSV (RFC 4180) with a column for each field of item and data; returns how many rows.
+
+    `source` is called twice: for the columns, then for the rows. Text stands exactly as it was given, other
+    values as JSON, nothing as an empty cell. `excel` writes a byte order mark and an apostrophe before text
+    that a spreadsheet would take for a formula.
+    """
+    columns = list(dict.fromkeys(name for row in source() for name in _flat(row)))
+    writer = csv.writer(target, lineterminator="\r\n")
+    if excel:
+        target.write("\ufeff")
+    writer.writerow([_guarded(c) for c in columns] if excel else columns)
+    count = 0
+    for row in source():
+        cells = _flat(row)
+        texts = [cells.get(c, "") for c in columns]
+        writer.writerow([_guarded(t) for t in texts] if excel else texts)
+        count += 1
+    return count
+
+
+def _flat(row: Row) -> dict[str, str]:
+    cells: dict[str, str] = {}
+    for name, value in row.items():
+        if name in ("item", "data") and _is_flat(value, nested=name == "data"):
+            cells.update({f"{name}.{key}": _cell(inner) for key, inner in value.items()})
+        else:
+            cells[name] = _cell(value)
+    return cells
+
+
+def _is_flat(value: Any, *, nested: bool) -> bool:
+    """Answers become columns always, items when they are rows of plain values."""
+    return isinstance(value, dict) and (nested or not any(isinstance(v, dict | list) for v in value.values()))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
