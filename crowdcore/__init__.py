@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.version import __version__
+
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig, load_config
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
         Worker,
     )
     from crowdcore.work.gates.extensions import Gate
-
-__version__ = "0.1.0"
 
 _HOME = {
     "crowdcore.config": "RunConfig load_config",

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from crowdcore.bots import Act
 from crowdcore.plugins import RunPlugins
-from crowdcore.plugins.bots import Act
 from crowdcore.plugins.stand_ins import Failure, StandIns, make_bots
 from tests.plugins.conftest import ARCHITECT, Runs, Task
 

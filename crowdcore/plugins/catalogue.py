@@ -171,7 +171,7 @@ def make(cls: Any, label: str) -> Any:
 
 def check_version(entry: Entry) -> None:
     """PluginError if the distribution of `entry` was made for another crowdcore; imports no plugin."""
-    from crowdcore import __version__
+    from crowdcore.base.version import __version__
 
     if not entry.requires:
         return

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from crowdcore import __version__
+from crowdcore.base.version import __version__
 from crowdcore.errors import PluginError
 from crowdcore.plugins.catalogue import Catalogue, catalogue, make, short
 from crowdcore.plugins.checks import HOOKS, INNER, implementations

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crowdcore import AgentState, hookimpl
-from crowdcore.plugins.options import option
+from crowdcore.options import option
 
 
 @dataclass

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from crowdcore.plugins.options import ByteSize, Duration, option
+from crowdcore.options import ByteSize, Duration, option
 
 
 class Form:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from crowdcore.bots import Act, EchoBot, ScriptedBot
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.bots import Act, EchoBot, ScriptedBot
 
 
 def said(*lines: tuple[str, str]) -> list[Act]:

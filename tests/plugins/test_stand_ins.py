@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from crowdcore import Run
+from crowdcore.bots import Act, fingerprint
 from crowdcore.errors import ConfigError
 from crowdcore.plugins import RunPlugins
-from crowdcore.plugins.bots import Act, fingerprint
 from crowdcore.plugins.stand_ins import Failure, NoStandIn, StandIns, make_bots
 from tests.plugins.conftest import Runs, Task
 

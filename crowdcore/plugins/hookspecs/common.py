@@ -146,7 +146,7 @@ class ContributionSpecs:
 
     @contribution
     def register_gates(self, run: Run) -> list[Any]:
-        """Extra steps of the gate pipeline (`crowdcore.gates.Gate` objects).
+        """Extra steps of the gate pipeline (`crowdcore.Gate` objects).
 
         @hookimpl
         def register_gates(run):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crowdcore import hookimpl
-from crowdcore.plugins.options import option
+from crowdcore.options import option
 
 if TYPE_CHECKING:
     from crowdcore import Run

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from blueprint_parlai_chat.bot_turns import turns_of
+from crowdcore.bots import Act
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.bots import Act
-from crowdcore.plugins.options import Duration, option
+from crowdcore.options import Duration, option
 
 if TYPE_CHECKING:
     from blueprint_parlai_chat.bot_local import LocalModel

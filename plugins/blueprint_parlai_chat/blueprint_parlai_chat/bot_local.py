@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from blueprint_parlai_chat.bot_turns import Turn
+from crowdcore.bots import BotFailed
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.bots import BotFailed
 
 INSTALL = (
     "pip install --no-deps parlai==1.7.2, then pip install requests tqdm iopath torch 'setuptools<81' Pillow pyyaml"

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketE
 from websockets.sync.client import connect
 
 from blueprint_parlai_chat.bot_turns import Turn, as_one
-from crowdcore.plugins.bots import BotFailed
+from crowdcore.bots import BotFailed
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection

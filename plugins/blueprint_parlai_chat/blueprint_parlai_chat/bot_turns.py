@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crowdcore.plugins.bots import Act
+from crowdcore.bots import Act
 from crowdcore.state import canonical
 
 

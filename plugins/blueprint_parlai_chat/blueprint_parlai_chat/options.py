@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crowdcore.plugins.options import option
+from crowdcore.options import option
 
 DATA = ("num_conversations", "context_csv", "context_jsonl")
 

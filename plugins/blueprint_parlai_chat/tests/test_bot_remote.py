@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from crowdcore.bots import Act
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.bots import Act
 from crowdcore.testing.contracts import BotContract
 from plugins.blueprint_parlai_chat.tests.service_for_bots import Service, chat_service
 from tests.chains import ChainMaker, Talk, chains, texts

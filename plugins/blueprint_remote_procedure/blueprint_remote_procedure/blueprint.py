@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from blueprint_static import StaticBlueprint, StaticOptions
 
 from crowdcore.errors import ConfigError, RequestError
+from crowdcore.options import option
 from crowdcore.plugins.markers import hookimpl
-from crowdcore.plugins.options import option
 
 if TYPE_CHECKING:
     from crowdcore import Agent, AgentState, Run

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from crowdcore.plugins.options import option
+from crowdcore.options import option
 
 DATA = ("data_csv", "data_json", "data_jsonl")
 

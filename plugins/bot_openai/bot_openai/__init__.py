@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from bot_openai.caps import Caps, Prices
 from bot_openai.messages import filled, messages_of
+from crowdcore.bots import Act, fingerprint
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.bots import Act, fingerprint
-from crowdcore.plugins.options import Duration, option
+from crowdcore.options import Duration, option
 
 if TYPE_CHECKING:
     from bot_openai.service import Service

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from crowdcore.plugins.bots import BotFailed
+from crowdcore.bots import BotFailed
 
 _MILLION = Decimal(1_000_000)
 

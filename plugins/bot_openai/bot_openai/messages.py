@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from crowdcore.plugins.bots import Act
+from crowdcore.bots import Act
 from crowdcore.state import canonical
 
 _FIELD = re.compile(r"\{(\w+)\}")

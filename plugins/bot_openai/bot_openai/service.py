@@ -15,7 +15,7 @@ import httpx
 import stamina
 
 from bot_openai.caps import Caps
-from crowdcore.plugins.bots import BotFailed
+from crowdcore.bots import BotFailed
 
 _MOST = 4_000_000
 """Bytes of an answer at most."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from crowdcore.plugins.bots import fingerprint
+from crowdcore.bots import fingerprint
 from crowdcore.testing.contracts import BotContract
 from plugins.bot_openai.tests.conftest import KEY, Endpoint, Reply, completion
 from tests.chains import ChainMaker, Talk
@@ -51,7 +51,7 @@ def test_it_begins_when_it_is_told_what_to_do_and_is_silent_after_its_own_words(
 
 
 def test_what_is_no_text_is_told_as_json(chain: ChainMaker, bot: Section, endpoint: Endpoint) -> None:
-    from crowdcore.plugins.bots import Act
+    from crowdcore.bots import Act
 
     talk = Talk(chain(bot()))
     talk.said.append(Act("Ann", {"answers": {"mood": 3}}))

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from crowdcore.bots import Act
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.bots import Act
 from plugins.bot_openai.tests.conftest import KEY, Endpoint, Reply, completion
 from tests.chains import ChainMaker, Talk
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from crowd_inhouse.invitations import Invitations
 from crowdcore import Completion, Identity, Refusal, hookimpl
-from crowdcore.plugins.options import option
+from crowdcore.options import option
 
 if TYPE_CHECKING:
     from crowdcore import Agent, Run, Visit
