@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from crowdcore import defaults
-from crowdcore.hookdocs import render
 from crowdcore.hooks import Hooks
 from crowdcore.hooks.callers import kind_of_work
 from crowdcore.hookspecs import SPECS
 from crowdcore.limits import LIMITS
 from crowdcore.plugins.checks import HOOKS
+from scripts.hook_docs import render
 
 FUNCTIONS = {name: vars(group)[name] for group in SPECS for name in vars(group) if name in HOOKS}
 
