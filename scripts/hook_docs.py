@@ -1,4 +1,4 @@
-"""docs/hooks.md, made of the specifications: `python -m crowdcore.hookdocs > docs/hooks.md`."""
+"""docs/hooks.md, made of the specifications: `make docs`, or `python scripts/hook_docs.py > docs/hooks.md`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crowdcore.plugins.checks import HOOKS
 INTRO = """# Hooks
 
 Every hook a plugin or a task's own hooks.py may implement. Made of `crowdcore/hookspecs/`
-by `python -m crowdcore.hookdocs > docs/hooks.md`; a test compares them.
+by `make docs`; a test compares them.
 
 {overview}
 """

@@ -36,7 +36,7 @@ def test_the_facade_answers_what_an_owner_hook_does(name: str) -> None:
 
 def test_docs_are_made_of_the_specifications() -> None:
     page = Path(__file__).parents[2] / "docs" / "hooks.md"
-    assert page.read_text() == render(), "python -m crowdcore.hookdocs > docs/hooks.md"
+    assert page.read_text() == render(), "make docs"
 
 
 @pytest.mark.parametrize("name", sorted(HOOKS))
