@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
-from collections.abc import Callable
-from typing import Any
+import textwrap
 
 from crowdcore import hookspecs
 from crowdcore.hookspecs import SPECS
 from crowdcore.plugins.checks import HOOKS
 
+FUNCTIONS = {name: vars(group)[name] for group in SPECS for name in vars(group) if name in HOOKS}
+"""Every specification by the name of its hook, in the order of the page."""
+
+_EXAMPLE = re.compile(r"^ *(from \S+ import |import \S+$).*", re.MULTILINE | re.DOTALL)
+
 INTRO = """# Hooks
 
 Every hook a plugin or a task's own hooks.py may implement. Made of `crowdcore/hookspecs/`
-by `make docs`; a test compares them.
+by `make docs`; a test compares them, and another runs every example.
 
 {overview}
 """
@@ -26,20 +31,19 @@ def render() -> str:
     parts = [INTRO.format(overview=overview)]
     for group in SPECS:
         parts.append(f"## {group.__name__.removesuffix('Specs')}\n\n{inspect.getdoc(group)}\n")
-        parts += [_section(name, function) for name, function in vars(group).items() if name in HOOKS]
+        parts += [_section(name) for name in vars(group) if name in HOOKS]
     return "\n".join(parts)
 
 
-def _section(name: str, function: Callable[..., Any]) -> str:
-    spec = HOOKS[name]
-    words, code = _split(inspect.getdoc(function) or "")
-    example = f"\n```python\n{code}\n```\n" if code else ""
-    return f"### {name}\n\n*{spec.kind}* · `{signature(name, function)}`\n\n{words}\n{example}"
+def _section(name: str) -> str:
+    words, code = _split(name)
+    shown = f"\n```python\n{code}\n```\n" if code else ""
+    return f"### {name}\n\n*{HOOKS[name].kind}* · `{signature(name)}`\n\n{words}\n{shown}"
 
 
-def signature(name: str, function: Callable[..., Any]) -> str:
+def signature(name: str) -> str:
     """`def blueprint_call(run: Run, agent: Agent, procedure: str, args: Any) -> Any`."""
-    found = inspect.signature(function)
+    found = inspect.signature(FUNCTIONS[name])
     parameters = [
         f"{p.name}: {p.annotation}" + ("" if p.default is p.empty else f" = {p.default!r}")
         for p in found.parameters.values()
@@ -49,15 +53,16 @@ def signature(name: str, function: Callable[..., Any]) -> str:
     return f"{colour} {name}({', '.join(parameters)}) -> {found.return_annotation}"
 
 
-def _split(doc: str) -> tuple[str, str]:
-    """The words of a docstring and its example, which starts with `@hookimpl`."""
-    words, found, code = doc.partition("@hookimpl")
-    return words.strip(), inspect.cleandoc(" " * _indent(doc) + found + code) if found else ""
+def example(name: str) -> str:
+    """The example of one hook, Python to be pasted; "" if its specification has none."""
+    return _split(name)[1]
 
 
-def _indent(doc: str) -> int:
-    line = next(line for line in doc.splitlines() if "@hookimpl" in line)
-    return len(line) - len(line.lstrip())
+def _split(name: str) -> tuple[str, str]:
+    """The words of a specification and its example, which begins with what it imports."""
+    doc = inspect.getdoc(FUNCTIONS[name]) or ""
+    found = _EXAMPLE.search(doc)
+    return (doc.strip(), "") if found is None else (doc[: found.start()].strip(), textwrap.dedent(found[0]).strip())
 
 
 if __name__ == "__main__":
