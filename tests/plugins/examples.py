@@ -147,6 +147,6 @@ class Scene:
 
 
 def defined(code: str) -> list[str]:
-    """The hooks that a piece of code implements; its `Args` too, if it has some."""
+    """The hooks that a piece of code implements."""
     names = [getattr(node, "name", "") for node in ast.parse(code).body]
-    return [name for name in names if name in HOOKS or name == "Args"]
+    return [name for name in names if name in HOOKS]
