@@ -1,7 +1,7 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test chaos fuzz bench bench-live parlai-check check format constraints schema clean
+.PHONY: help demo export test chaos fuzz bench bench-live parlai-check check format constraints docs schema clean
 
 PORT ?= 3000
 WORKERS ?= 3
@@ -12,7 +12,7 @@ CASES ?= 10000
 ENVIRONMENT := .venv/.complete
 PYTHON_OF_IT := .venv/bin/python
 MEMBERS := $(wildcard plugins/*/pyproject.toml)
-TYPED := crowdcore $(foreach member,$(MEMBERS),$(dir $(member))$(notdir $(patsubst %/,%,$(dir $(member)))))
+TYPED := crowdcore scripts/hook_docs.py $(foreach member,$(MEMBERS),$(dir $(member))$(notdir $(patsubst %/,%,$(dir $(member)))))
 
 # Where a company's proxy has its own certificate, the system's certificates include it and uv's own do not.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
@@ -67,6 +67,9 @@ constraints: $(ENVIRONMENT) ## constraints.txt with the newest versions that fit
 
 schema: $(ENVIRONMENT) ## the SQL that makes new databases, from crowdcore/store/models.py
 	@$(PYTHON_OF_IT) scripts/schema.py
+
+docs: $(ENVIRONMENT) ## docs/hooks.md, from the hook specifications
+	@$(PYTHON_OF_IT) scripts/hook_docs.py > docs/hooks.md
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf .venv .tools .parlai .demo demo-answers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -4,6 +4,7 @@ from crowdcore.facade import LiveAssignment, Message, Run
 """
 
 from crowdcore.plugins.live_assignment import LiveAssignment, Message
-from crowdcore.plugins.run import Records, Run, RunServices, Shared
+from crowdcore.plugins.records import Records, Shared
+from crowdcore.plugins.run import Run, RunServices
 
 __all__ = ["LiveAssignment", "Message", "Records", "Run", "RunServices", "Shared"]

@@ -12,6 +12,10 @@ An implementation may leave out any argument it does not need. `run` is the faca
 - contribution hooks add pages or gate steps of an extension.
 
 Hooks run on worker threads; mark one that only computes with `@hookimpl(nonblocking=True)`.
+
+Every example is a whole hooks.py. In a plugin's class the functions become methods, with `self` before the other
+arguments. What an example wants to know of its surroundings is in `run.args`, the task's own options, as in
+`args: {platform: "https://platform.example/api"}`; a plugin declares it in its `Options`, and it is in `run.options`.
 """
 
 from __future__ import annotations

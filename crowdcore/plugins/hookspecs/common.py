@@ -32,14 +32,19 @@ class DecisionSpecs:
     def worker_can_do_unit(self, run: Run, worker: Worker, unit: Unit) -> bool | Refusal | None:
         """May this worker do this unit? False or a Refusal with the text the worker reads.
 
+        from crowdcore import Refusal, hookimpl
+
         @hookimpl
         def worker_can_do_unit(run, worker, unit):
-            return Refusal("Only left-handed people, sorry.") if righty(worker) else None
+            wrote_it = worker.name == unit.assignment.item.get("author")
+            return Refusal("You wrote this text yourself.") if wrote_it else None
         """
 
     @decision
     def validate_onboarding(self, run: Run, agent: Agent) -> bool | None:
         """Did this onboarding agent pass?
+
+        from crowdcore import hookimpl
 
         @hookimpl
         def validate_onboarding(run, agent):
@@ -50,6 +55,8 @@ class DecisionSpecs:
     def validate_screening(self, run: Run, agent: Agent) -> bool | None:
         """Did this screening agent pass?
 
+        from crowdcore import hookimpl
+
         @hookimpl
         def validate_screening(run, agent):
             return agent.state.data["label"] == "cat"
@@ -59,14 +66,19 @@ class DecisionSpecs:
     def validate_gold(self, run: Run, agent: Agent) -> bool | None:
         """Is the answer to this gold item right? Default: compared with the item's declared answers.
 
+        from crowdcore import hookimpl
+
         @hookimpl
         def validate_gold(run, agent):
-            return agent.state.data["label"] == agent.unit.assignment.answers["label"]
+            return abs(agent.state.data["age"] - agent.unit.assignment.answers["age"]) <= 5
         """
 
     @owner
     def pairing_timeout(self, run: Run, assignment: Assignment, waiting: list[Agent]) -> PairingDecision:
         """What to do when partners did not come in time; default: the `pairing:` configuration.
+
+        from decimal import Decimal
+        from crowdcore import LaunchReduced, Release, hookimpl
 
         @hookimpl
         def pairing_timeout(run, assignment, waiting):
@@ -81,6 +93,8 @@ class ListenerSpecs:
     def on_run_launched(self, run: Run, event: RunLaunched) -> None:
         """The run serves pages.
 
+        from crowdcore import hookimpl
+
         @hookimpl
         def on_run_launched(run, event):
             run.log.info("launched %d units", event.units)
@@ -89,6 +103,8 @@ class ListenerSpecs:
     @listener
     def on_unit_launched(self, run: Run, event: UnitLaunched) -> None:
         """A slice of units became available.
+
+        from crowdcore import hookimpl
 
         @hookimpl
         def on_unit_launched(run, event):
@@ -99,6 +115,8 @@ class ListenerSpecs:
     def on_unit_submitted(self, run: Run, event: UnitSubmitted) -> None:
         """A worker's submission is stored.
 
+        from crowdcore import hookimpl
+
         @hookimpl
         def on_unit_submitted(run, event):
             print(event.worker.name, event.agent.state.get_parsed_data())
@@ -107,6 +125,8 @@ class ListenerSpecs:
     @listener
     def on_unit_reviewed(self, run: Run, event: UnitReviewed) -> None:
         """A unit was accepted, soft rejected or rejected.
+
+        from crowdcore import hookimpl
 
         @hookimpl
         def on_unit_reviewed(run, event):
@@ -117,18 +137,23 @@ class ListenerSpecs:
     def on_agent_ended(self, run: Run, event: AgentEnded) -> None:
         """An agent ended without a submission.
 
+        from crowdcore import hookimpl
+
         @hookimpl
         def on_agent_ended(run, event):
-            print(event.agent.id, event.reason)
+            print(event.agent.worker.name, event.reason)
         """
 
     @listener
     def on_run_finished(self, run: Run, event: RunFinished) -> None:
         """The run ended.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def on_run_finished(run, event):
-            notify(event.reason)
+            httpx.post(run.args["webhook"], json={"text": f"{run.name}: {event.reason}"}).raise_for_status()
         """
 
 
@@ -139,6 +164,10 @@ class ContributionSpecs:
     def register_routes(self, run: Run) -> list[Any]:
         """Starlette routes (Route, Mount, …) added to the worker application.
 
+        from crowdcore import hookimpl
+        from starlette.routing import Mount
+        from starlette.staticfiles import StaticFiles
+
         @hookimpl
         def register_routes(run):
             return [Mount("/media", StaticFiles(directory=run.task_dir / "media"))]
@@ -147,6 +176,16 @@ class ContributionSpecs:
     @contribution
     def register_gates(self, run: Run) -> list[Any]:
         """Extra steps of the gate pipeline (`crowdcore.Gate` objects).
+
+        from datetime import datetime
+        from crowdcore import Refusal, hookimpl
+
+        class OfficeHours:
+            name = "office-hours"
+
+            def check(self, run, worker):
+                opens, closes = run.args["hours"]
+                return None if opens <= datetime.now().hour < closes else Refusal("Please come back tomorrow.")
 
         @hookimpl
         def register_gates(run):

@@ -28,59 +28,81 @@ class ProviderSpecs:
     def provider_register(self, run: Run) -> None:
         """Check or store the requester's account before anything is launched.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_register(run):
-            client(run).get_account()
+            httpx.get(f"{run.args['platform']}/account").raise_for_status()
         """
 
     @owner
     def provider_check(self, run: Run) -> list[str]:
         """Problems (one line each) that must stop the launch: balance, credentials, options.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_check(run):
-            return [] if balance(run) else ["no money"]
+            balance = httpx.get(f"{run.args['platform']}/balance").raise_for_status().json()["amount"]
+            return [] if float(balance) > 0 else ["the account is empty"]
         """
 
     @owner
     def provider_setup(self, run: Run, url: str) -> None:
         """Prepare the platform for the run served at `url`.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_setup(run, url):
-            run.records("study").put("id", create_study(url))
+            httpx.put(f"{run.args['platform']}/studies/{run.name}", json={"url": url}).raise_for_status()
         """
 
     @owner
     def provider_launch(self, run: Run, url: str, places: int) -> None:
         """Offer `places` more places of work on the platform; may be called again with more.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_launch(run, url, places):
-            publish(run, places)
+            httpx.put(f"{run.args['platform']}/studies/{run.name}/places", json=places).raise_for_status()
         """
 
     @owner
     def provider_identify(self, run: Run, params: dict[str, str]) -> Identity | Refusal:
         """Who comes with these URL parameters, and on which visit.
 
+        from crowdcore import Identity, Refusal, hookimpl
+
         @hookimpl
         def provider_identify(run, params):
-            return Identity(params.get("worker_id"), params.get("assignment_id"), params)
+            if params.get("study", run.name) != run.name:
+                return Refusal("This link belongs to another study.")
+            return Identity(params.get("participant"), params.get("session"), params)
         """
 
     @owner
     def provider_complete(self, run: Run, visit: Visit, agent: Agent) -> Completion:
         """How this visit ends in the worker's browser.
 
+        from urllib.parse import urlencode
+        from crowdcore import Completion, hookimpl
+
         @hookimpl
         def provider_complete(run, visit, agent):
-            return Completion("redirect", "https://platform.example/done?code=X")
+            return Completion("redirect", f"{run.args['platform']}/done?" + urlencode({"visit": visit.external_id}))
         """
 
     @owner
     def provider_page(self, run: Run) -> dict[str, Any]:
         """What the worker's pages should know: {"name", "ask_name": bool, "welcome": text, …}.
+
+        from crowdcore import hookimpl
 
         @hookimpl
         def provider_page(run):
@@ -91,37 +113,49 @@ class ProviderSpecs:
     def provider_sync(self, run: Run) -> None:
         """Fetch what changed on the platform (returns, time-outs); called now and then.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_sync(run):
-            for sub in client.returned():
-                run.visit_returned(sub.id)
+            for visit in httpx.get(f"{run.args['platform']}/studies/{run.name}/returned").raise_for_status().json():
+                run.visit_returned(visit)
         """
 
     @owner
     def provider_pending(self, run: Run) -> int:
         """How many visits the platform still holds open; the run does not end before it is 0.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_pending(run):
-            return client.count("ACTIVE")
+            return len(httpx.get(f"{run.args['platform']}/studies/{run.name}/active").raise_for_status().json())
         """
 
     @owner
     def provider_extend(self, run: Run, places: int) -> None:
         """Offer `places` more places than before.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_extend(run, places):
-            client.add_places(places)
+            httpx.post(f"{run.args['platform']}/studies/{run.name}/places", json=places).raise_for_status()
         """
 
     @owner
     def provider_expire(self, run: Run) -> float:
         """Stop offering work; returns seconds to wait until nobody can arrive any more.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_expire(run):
-            client.stop()
+            httpx.delete(f"{run.args['platform']}/studies/{run.name}/places").raise_for_status()
             return 0.0
         """
 
@@ -129,99 +163,139 @@ class ProviderSpecs:
     def provider_approve(self, run: Run, visit: Visit) -> None:
         """Approve one visit on the platform.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_approve(run, visit):
-            client.approve(visit.external_id)
+            httpx.post(f"{run.args['platform']}/approved", json={"visit": visit.external_id}).raise_for_status()
         """
 
     @owner
     def provider_reject(self, run: Run, visit: Visit, reason: str) -> None:
         """Reject one visit on the platform, with a reason for the worker.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_reject(run, visit, reason):
-            client.reject(visit.external_id, reason)
+            rejected = {"visit": visit.external_id, "reason": reason}
+            httpx.post(f"{run.args['platform']}/rejected", json=rejected).raise_for_status()
         """
 
     @owner
     def provider_pay(self, run: Run, payment: Payment) -> str:
         """Pay once; returns the platform's reference. The same `payment.key` must not pay twice.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_pay(run, payment):
-            return client.bonus(payment.worker.name, payment.amount, token=payment.key)
+            bonus = {"worker": payment.worker.name, "amount": str(payment.amount), "key": payment.key}
+            return httpx.post(f"{run.args['platform']}/bonuses", json=bonus).raise_for_status().json()["id"]
         """
 
     @owner
     def provider_block(self, run: Run, worker: Worker, reason: str) -> None:
         """Block a worker on the platform.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_block(run, worker, reason):
-            client.block(worker.name, reason)
+            block = {"worker": worker.name, "reason": reason}
+            httpx.post(f"{run.args['platform']}/blocks", json=block).raise_for_status()
         """
 
     @owner
     def provider_unblock(self, run: Run, worker: Worker, reason: str) -> None:
         """Take a block back on the platform.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_unblock(run, worker, reason):
-            client.unblock(worker.name)
+            httpx.delete(f"{run.args['platform']}/blocks", params={"worker": worker.name}).raise_for_status()
         """
 
     @owner
     def provider_is_blocked(self, run: Run, worker: Worker) -> bool:
         """Whether the platform blocks this worker.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_is_blocked(run, worker):
-            return worker.name in client.blocks()
+            return worker.name in httpx.get(f"{run.args['platform']}/blocks").raise_for_status().json()
         """
 
     @owner
     def provider_qualify(self, run: Run, worker: Worker, qualification: str, value: int) -> None:
         """Mirror a grant on the platform.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_qualify(run, worker, qualification, value):
-            client.grant(worker.name, qualification, value)
+            grant = {"worker": worker.name, "name": qualification, "value": value}
+            httpx.post(f"{run.args['platform']}/grants", json=grant).raise_for_status()
         """
 
     @owner
     def provider_unqualify(self, run: Run, worker: Worker, qualification: str) -> None:
         """Mirror a revoked grant on the platform.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_unqualify(run, worker, qualification):
-            client.revoke(worker.name, qualification)
+            grant = {"worker": worker.name, "name": qualification}
+            httpx.delete(f"{run.args['platform']}/grants", params=grant).raise_for_status()
         """
 
     @owner
     def provider_message(self, run: Run, worker: Worker, text: str) -> None:
         """Send a message to a worker through the platform.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_message(run, worker, text):
-            client.notify(worker.name, text)
+            message = {"worker": worker.name, "text": text}
+            httpx.post(f"{run.args['platform']}/messages", json=message).raise_for_status()
         """
 
     @owner
     def provider_balance(self, run: Run) -> Decimal | None:
         """Money available on the platform; None where there is no such thing.
 
+        from decimal import Decimal
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_balance(run):
-            return client.balance()
+            return Decimal(httpx.get(f"{run.args['platform']}/balance").raise_for_status().json()["amount"])
         """
 
     @owner
     def provider_cleanup(self, run: Run) -> None:
         """Remove from the platform what this run no longer needs.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def provider_cleanup(run):
-            client.delete_groups(run.records("group").keys())
+            httpx.delete(f"{run.args['platform']}/studies/{run.name}").raise_for_status()
         """
 
 
@@ -234,26 +308,34 @@ class ArchitectSpecs:
 
         `run.serve(app, host=…, port=…)` runs it in this process.
 
+            from crowdcore import hookimpl
+
             @hookimpl
             def architect_deploy(run, app):
-                run.serve(app, host="127.0.0.1", port=8000)
-                return "http://localhost:8000/"
+                port = run.serve(app, host="127.0.0.1", port=0)
+                return f"http://127.0.0.1:{port}/"
         """
 
     @owner
     def architect_status(self, run: Run) -> str:
         """One word about the server: "up", "down" or "unknown".
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def architect_status(run):
-            return "up"
+            return httpx.get(f"{run.args['cloud']}/machines/{run.name}").raise_for_status().json()["status"]
         """
 
     @owner
     def architect_shutdown(self, run: Run) -> None:
         """Take down what `architect_deploy` put up.
 
+        import httpx
+        from crowdcore import hookimpl
+
         @hookimpl
         def architect_shutdown(run):
-            remove_instance(run)
+            httpx.delete(f"{run.args['cloud']}/machines/{run.name}").raise_for_status()
         """
