@@ -43,14 +43,14 @@ if TYPE_CHECKING:
         Wait,
         Worker,
     )
-    from crowdcore.work.gates.extensions import Gate
+    from crowdcore.work.gates import Gate
 
 _HOME = {
     "crowdcore.config": "RunConfig load_config",
     "crowdcore.errors": "ConfigError CrowdError PluginError RunError StoreError",
     "crowdcore.plugins.run": "Run",
     "crowdcore.plugins.live_assignment": "LiveAssignment Message",
-    "crowdcore.work.gates.extensions": "Gate",
+    "crowdcore.work.gates": "Gate",
     "crowdcore.runs.handle": "RunHandle",
     "crowdcore.runs.launch": "launch resume wait",
     "crowdcore.plugins.markers": "hookimpl",

@@ -93,9 +93,7 @@ def write_migration(words: str) -> int:
         line for line in render_python_code(difference, render_as_batch=True).splitlines() if "# ###" not in line
     )
     path.write_text(_STEP.format(words=words, version=version, before=SHIPPED.version, body=body), encoding="utf-8")
-    print(
-        f"{path} written: read it, set SHIPPED.version in store/engine/schema.py to {version}, then run me without words"
-    )
+    print(f"{path} written: read it, set SHIPPED.version in engine/schema.py to {version}, then run me without words")
     return 0
 
 

@@ -1,11 +1,14 @@
 """The `crowd` command. Each verb is imported when it is used, so `crowd --help` stays quick and
-works however broken an installed plugin is."""
+works however broken an installed plugin is. May import every room but testing; commands of plugins use `group`
+(the table of verbs) and `common`."""
 
 from __future__ import annotations
 
 import sys
 
 from crowdcore.errors import CrowdError
+
+__all__ = ["common", "group", "main"]
 
 
 def main() -> None:

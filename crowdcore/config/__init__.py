@@ -3,7 +3,7 @@
     config = load_config("examples/form", ["architect.port=3001"])
     config.task.reward, config.blueprint.options, config.hash
 
-Importing this package loads neither YAML nor OmegaConf.
+Importing this package loads neither YAML nor OmegaConf. May import: plugins, store, base and the words.
 """
 
 from crowdcore.config.load import load_config
@@ -25,19 +25,7 @@ from crowdcore.plugins.schema import (
 )
 
 __all__ = [
-    "AdminConfig",
-    "ArchitectChoice",
-    "BlueprintChoice",
-    "GatesConfig",
-    "GoldConfig",
-    "OnboardingConfig",
-    "PairingConfig",
-    "PluginChoice",
-    "ProviderChoice",
-    "QualificationRequirement",
-    "RunConfig",
-    "ScreeningConfig",
-    "StandIn",
-    "TaskConfig",
-    "load_config",
-]
+    "AdminConfig", "ArchitectChoice", "BlueprintChoice", "GatesConfig", "GoldConfig", "OnboardingConfig",
+    "PairingConfig", "PluginChoice", "ProviderChoice", "QualificationRequirement", "RunConfig", "ScreeningConfig",
+    "StandIn", "TaskConfig", "choices", "load_config", "sections", "snapshot", "taskdata",
+]  # fmt: skip

@@ -1,7 +1,8 @@
-"""Plugins: what is installed (the catalogue), what stands beside a task, what one run uses.
+"""Plugins: what is installed (the catalogue), what stands beside a task, what one run uses and how it is asked.
 
-The catalogue imports no plugin. `RunPlugins`, one per run, is imported when it is first asked for,
-because it brings pluggy along and most commands do without.
+`hookspecs/` says what can be implemented, `hooks/` calls it, `run` is what hooks see. The catalogue imports
+no plugin; `RunPlugins`, one per run, is imported when it is first asked for, because it brings pluggy along and most
+commands do without. May import: store, base and the words. Authors use crowdcore, crowdcore.options, crowdcore.bots.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from crowdcore.plugins.manager import Registered, RunPlugins
 
 __all__ = [
-    "GROUPS", "Catalogue", "Entry", "LocalFiles", "Registered", "RunPlugins", "catalogue", "load_hooks_module",
-    "load_unpackaged",
+    "GROUPS", "Catalogue", "Entry", "LocalFiles", "Registered", "RunPlugins", "bots", "catalogue", "checks",
+    "defaults", "gate_data", "hooks", "live_assignment", "load_hooks_module", "load_unpackaged", "local", "markers",
+    "option_types", "options", "procedures", "records", "results", "run", "schema", "short_form", "stand_ins",
 ]  # fmt: skip
 
 

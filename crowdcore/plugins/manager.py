@@ -96,6 +96,12 @@ class RunPlugins:
         self.procedures = collect((plugin.label, plugin.instance) for plugin in self._of_the_task())
         """The `@procedure` functions of hooks.py and of what was given from Python, by name."""
 
+    @property
+    def hooks_py(self) -> object | None:
+        """The module of the task's hooks.py; None if it has none."""
+        found = self.registered.get(HOOKS_PY)
+        return None if found is None else found.instance
+
     def versions(self) -> dict[str, str]:
         """Plugin name → version of its distribution; `sha256:…` of the text for local files."""
         return {plugin.name: plugin.version for plugin in [*self.registered.values(), *self.bots]}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from crowdcore.errors import RunError
 
 if TYPE_CHECKING:
-    from crowdcore.store.database import Database, Held
+    from crowdcore.store import Database, Held
 
 _TRIES = 10
 """Who only looks whether a run is led holds the lock for a moment: it is worth trying again."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crowdcore.plugins.manager import HOOKS_PY
-
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
     from crowdcore.config import RunConfig
@@ -33,6 +31,5 @@ class Setup:
 
     def changed(self, config: RunConfig, stored: str) -> RunConfig:
         """`config` with what `crowd set` may change taken from a newly stored configuration."""
-        hooks = self.plugins.registered.get(HOOKS_PY)
-        new = type(config).from_stored(stored, hooks_module=hooks.instance if hooks is not None else None)
+        new = type(config).from_stored(stored, hooks_module=self.plugins.hooks_py)
         return replace(config, task=new.task, gates=new.gates, pairing=new.pairing)

@@ -18,8 +18,7 @@ from crowdcore.work.submit import Incoming
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-    from crowdcore.store import FileStore
-    from crowdcore.store.files import IncomingFile
+    from crowdcore.store import FileStore, IncomingFile
 
 _MAX_NAME = 255
 _MAX_PARTS = 1000

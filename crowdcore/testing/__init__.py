@@ -1,5 +1,6 @@
 """For authors of plugins: a clock that tests move, a run served in the test's process or as one of its
-own, a worker's client, a result as review shows it. `crowdcore.testing.contracts` holds test suites."""
+own, a worker's client, a result as review shows it. `crowdcore.testing.contracts` holds test suites. May import
+every room but cli."""
 
 from __future__ import annotations
 
@@ -23,17 +24,9 @@ _MODULE_OF = {
 }  # fmt: skip
 
 __all__ = [
-    "Browserless",
-    "LivePerson",
-    "Machine",
-    "ManualClock",
-    "Served",
-    "Stored",
-    "render",
-    "serve",
-    "stored",
-    "until",
-]
+    "Browserless", "LivePerson", "Machine", "ManualClock", "Served", "Stored", "contracts", "render", "serve",
+    "stored", "until",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crowdcore.store.queries import agents, events, outbox, units
 
 if TYPE_CHECKING:
-    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store import Conn
     from crowdcore.store.queries.events import Event
 
 

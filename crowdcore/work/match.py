@@ -15,7 +15,7 @@ from crowdcore.store.queries import units
 from crowdcore.store.queries.units import START, Free, Position
 
 if TYPE_CHECKING:
-    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store import Conn
 
 PAGE = 50
 MAX_ASKED = 50

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import StoreError
-from crowdcore.store.engine.sql import StoreConflict
+from crowdcore.store import StoreConflict
 from crowdcore.store.queries import journal
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from crowdcore.work.gates.protocol import Asked, Piece, come_back, not_qualified
 
 if TYPE_CHECKING:
     from crowdcore.plugins.schema import GoldConfig
-    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store import Conn
     from crowdcore.store.queries.known_items import Known
 
 

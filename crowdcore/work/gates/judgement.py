@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.plugins.hooks import Hooks
     from crowdcore.plugins.schema import GoldConfig
-    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store import Conn
     from crowdcore.store.queries.agents import AgentRow
     from crowdcore.types import Agent
     from crowdcore.work.gates.setup import Gates

@@ -10,7 +10,7 @@ from crowdcore.errors import RequestError
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
-    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store import Conn
     from crowdcore.store.queries.known_items import Known
     from crowdcore.types import Worker
     from crowdcore.work.gates.setup import Gates

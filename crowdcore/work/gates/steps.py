@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from crowdcore.config import RunConfig
     from crowdcore.plugins.schema import QualificationRequirement
-    from crowdcore.store.engine.sql import Conn
+    from crowdcore.store import Conn
     from crowdcore.work.gates.setup import Gates
 
 DAY = 86_400.0

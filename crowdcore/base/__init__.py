@@ -1,0 +1,6 @@
+"""What knows nothing of crowds: time, places on this machine, quantities, the secret key, threads, JSON.
+
+May import: the errors. Everybody else may import these modules.
+"""
+
+__all__ = ["clock", "hostile_json", "limiter", "paths", "quantities", "secret", "typed_json", "version", "wait"]

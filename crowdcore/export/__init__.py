@@ -1,0 +1,6 @@
+"""Answers as rows, and rows as files.
+
+May import: work and what stands below it.
+"""
+
+__all__ = ["files", "rows"]

@@ -1,0 +1,9 @@
+"""What is read and written, by subject: one module for each kind of thing that the database holds.
+
+Functions take a `Conn` and run in a transaction of their caller; whoever moves a status also appends the event.
+"""
+
+__all__ = [
+    "agents", "calls", "comments", "conversations", "events", "journal", "known_items", "outbox", "qualifications",
+    "reviews", "runs", "seats", "units", "workers",
+]  # fmt: skip
