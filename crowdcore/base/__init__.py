@@ -3,4 +3,15 @@
 May import: the errors. Everybody else may import these modules.
 """
 
-__all__ = ["clock", "hostile_json", "limiter", "paths", "quantities", "secret", "typed_json", "version", "wait"]
+__all__ = [
+    "clock",
+    "faults",
+    "hostile_json",
+    "limiter",
+    "paths",
+    "quantities",
+    "secret",
+    "typed_json",
+    "version",
+    "wait",
+]

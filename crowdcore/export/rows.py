@@ -10,7 +10,7 @@ a tip: list of {"kind", "text", "status"}), config_hash, plugins ({plugin: versi
 Where people worked together, rows also have conversation (its id), name (how the others read this one), bot (null,
 or who a stand-in is: {"name", "model", "version", "instructions"}), conversation_ended (why), conversation_data
 (JSON that the blueprint kept) and messages: everything that people and bots said, see
-`crowdcore.transcripts.messages`. Bots have rows of their own (kind bot) if `special` says so.
+`crowdcore.work.transcripts`. Bots have rows of their own (kind bot) if `special` says so.
 """
 
 from __future__ import annotations

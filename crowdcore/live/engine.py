@@ -26,7 +26,7 @@ from crowdcore.work.submit import conclude
 
 if TYPE_CHECKING:
     from crowdcore.live.frames import Frame
-    from crowdcore.live.rooms.seating import Changes
+    from crowdcore.live.rooms.seats import Changes
     from crowdcore.store.queries.agents import AgentRow
     from crowdcore.store.queries.units import Free
     from crowdcore.types import Refusal, Worker
@@ -38,7 +38,7 @@ NO_LIVE, BUSY = 4404, 4503
 
 
 class Live:
-    """Fulfils `crowdcore.context.LiveWork`. Everything runs on the run's event loop."""
+    """Fulfils `crowdcore.work.context.LiveWork`. Everything runs on the run's event loop."""
 
     def __init__(self, context: RunContext, *, onboarding: bool = False) -> None:
         self._context = context

@@ -1,7 +1,7 @@
 """Bots: programs that take an empty seat beside people.
 
 A bot is a class with `Options` (a documented dataclass) and one method, `act`. It is told everything that
-was said so far and keeps nothing else, so that it goes on after a restart where it stood. `crowdcore.standin`
+was said so far and keeps nothing else, so that it goes on after a restart where it stood. `crowdcore.plugins.stand_ins`
 asks the bots of a run, one after the other as they fail.
 """
 

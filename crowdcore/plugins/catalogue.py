@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.faults import described
 from crowdcore.errors import CrowdError, PluginError
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def load_entry(entry: Entry) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even exit at import
-        raise PluginError(f"{entry.label} cannot be imported: {short(error)}") from error
+        raise PluginError(f"{entry.label} cannot be imported: {described(error)}") from error
     if entry.kind in CLASSES and not isinstance(loaded, type):
         raise PluginError(f"{entry.label}: {entry.value} is no class")
     if not callable(loaded):
@@ -166,7 +167,7 @@ def make(cls: Any, label: str) -> Any:
     except CrowdError:
         raise
     except Exception as error:
-        raise PluginError(f"{label} cannot be made: {short(error)}") from error
+        raise PluginError(f"{label} cannot be made: {described(error)}") from error
 
 
 def check_version(entry: Entry) -> None:
@@ -188,12 +189,6 @@ def check_version(entry: Entry) -> None:
                 f"{entry.label} needs crowdcore{requirement.specifier}, but crowdcore {__version__} is installed;"
                 f" `pip install --upgrade crowdcore {entry.dist}` finds versions that fit"
             )
-
-
-def short(error: BaseException) -> str:
-    """`ModuleNotFoundError: No module named 'boto3'`, always one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 @functools.cache
@@ -226,7 +221,7 @@ def _log_damaged(dist: Any, error: Exception) -> None:
     import logging
 
     where = getattr(dist, "_path", dist)
-    logging.getLogger("crowdcore.plugins").warning("ignored a damaged distribution: %s: %s", where, short(error))
+    logging.getLogger("crowdcore.plugins").warning("ignored a damaged distribution: %s: %s", where, described(error))
 
 
 def _entries(dist: Distribution, name: str, version: str) -> Iterable[Entry]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from crowdcore.base.faults import described
 from crowdcore.errors import ConfigError
 
 _MARK = "__crowdcore_local__"
@@ -206,6 +207,4 @@ def _fault(path: Path, error: BaseException) -> str:
         if trace.tb_frame.f_code.co_filename == str(path):
             line = trace.tb_lineno
         trace = trace.tb_next
-    text = " ".join(str(error).split())
-    where = f"{path.name}:{line}" if line else path.name
-    return f"{where}: {type(error).__name__}: {text}" if text else f"{where}: {type(error).__name__}"
+    return f"{path.name}:{line}: {described(error)}" if line else f"{path.name}: {described(error)}"

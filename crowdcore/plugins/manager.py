@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from crowdcore.base.faults import described
 from crowdcore.base.version import __version__
 from crowdcore.errors import PluginError
-from crowdcore.plugins.catalogue import Catalogue, catalogue, make, short
+from crowdcore.plugins.catalogue import Catalogue, catalogue, make
 from crowdcore.plugins.checks import HOOKS, INNER, implementations
 from crowdcore.plugins.defaults import CoreDefaults
 from crowdcore.plugins.hookspecs import SPECS
@@ -167,7 +168,7 @@ class RunPlugins:
         try:
             self.manager.register(plugin.instance, plugin.name)
         except (ValueError, pluggy.PluginValidationError) as error:
-            raise PluginError(f"{plugin.label}: {short(error)}") from error
+            raise PluginError(f"{plugin.label}: {described(error)}") from error
         self.registered[plugin.name] = plugin
 
     def _check_needs(self) -> None:

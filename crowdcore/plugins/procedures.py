@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crowdcore.base.faults import described, place
 from crowdcore.errors import HookFailed, PluginError, RequestError
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _annotation(where: str, function: Callable[..., Any]) -> type | None:
         try:
             found = eval(found, getattr(function, "__globals__", {}))  # the author's words  # noqa: S307  # nosec B307
         except Exception as error:
-            raise PluginError(f"{where}: the annotation of args, {found!r}: {_line(error)}") from None
+            raise PluginError(f"{where}: the annotation of args, {found!r}: {described(error)}") from None
     return found if isinstance(found, type) and is_dataclass(found) else None
 
 
@@ -145,14 +146,5 @@ def _check_name(name: object) -> None:
 
 
 def _said(function: Callable[..., Any], error: BaseException) -> str:
-    import traceback  # only for a failure
-
     code = getattr(function, "__code__", None)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if code is None or f.filename == code.co_filename]
-    where = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
-    return _line(error) + where
-
-
-def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return described(error) + place(error, None if code is None else code.co_filename)

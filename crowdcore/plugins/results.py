@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from urllib.parse import urlsplit
 
+from crowdcore.base.faults import described, place, shown
 from crowdcore.errors import CrowdError, HookFailed, PluginError
 from crowdcore.state import AgentState, canonical
 from crowdcore.types import Completion, Identity, Refusal
@@ -59,12 +59,12 @@ def state_class(hooks: Hooks, cls: type[AgentState]) -> type[AgentState]:
         cls()
     except Exception as error:
         raise PluginError(
-            f"{label} cannot be made without arguments: {said(error)}; give each field a default"
+            f"{label} cannot be made without arguments: {described(error)}; give each field a default"
         ) from None
     try:
         cls.load_data(_text(cls().save_data()))
     except Exception as error:
-        raise PluginError(f"{label} cannot load what it saved: {said(error)}") from None
+        raise PluginError(f"{label} cannot load what it saved: {described(error)}") from None
     return cls
 
 
@@ -81,7 +81,7 @@ def gates(contributed: Iterable[Contributed]) -> None:
     for plugin, gate in contributed:
         if not isinstance(getattr(gate, "name", None), str) or not callable(getattr(gate, "check", None)):
             raise PluginError(
-                f"register_gates of {plugin} answered {_shown(gate)}; a gate has a `name` and `check(run, worker)`"
+                f"register_gates of {plugin} answered {shown(gate)}; a gate has a `name` and `check(run, worker)`"
             )
 
 
@@ -90,7 +90,7 @@ def routes(contributed: Iterable[Contributed]) -> None:
     for plugin, route in contributed:
         if not callable(getattr(route, "matches", None)):
             raise PluginError(
-                f"register_routes of {plugin} answered {_shown(route)}; the hook wants routes of starlette.routing "
+                f"register_routes of {plugin} answered {shown(route)}; the hook wants routes of starlette.routing "
                 "(Route, Mount, WebSocketRoute)"
             )
 
@@ -132,7 +132,7 @@ def identity(hooks: Hooks, found: Identity | Refusal) -> Identity | Refusal:
         return found
     raise HookFailed(
         author(hooks, "provider_identify"), "provider_identify", "error",
-        f"answered {_shown(found)}; worker_name, visit_id and params are texts",
+        f"answered {shown(found)}; worker_name, visit_id and params are texts",
     )  # fmt: skip
 
 
@@ -145,10 +145,9 @@ def state_code(hooks: Hooks, cls: type[AgentState], method: str) -> Iterator[Non
         raise
     except Exception as error:
         own = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
-        where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+        where = place(error, own) if own else ""
         raise HookFailed(
-            author(hooks, "agent_state"), f"{cls.__name__}.{method}", "error", f"{said(error)}{where}"
+            author(hooks, "agent_state"), f"{cls.__name__}.{method}", "error", f"{described(error)}{where}"
         ) from error
 
 
@@ -160,7 +159,7 @@ def saved(hooks: Hooks, state: AgentState) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"save_data answered {_shown(value)}, which is no text")
+        raise TypeError(f"save_data answered {shown(value)}, which is no text")
     return value
 
 
@@ -171,14 +170,3 @@ def json_value(hooks: Hooks, hook: str, value: Any) -> Any:
     except (TypeError, ValueError) as error:
         raise HookFailed(author(hooks, hook), hook, "error", f"the answer is not JSON: {error}") from None
     return value
-
-
-def said(error: BaseException) -> str:
-    """`KeyError: 'text'`, always one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _shown(value: object) -> str:
-    text = " ".join(repr(value).split())
-    return f"{text if len(text) <= 60 else text[:57] + '…'} ({type(value).__name__})"

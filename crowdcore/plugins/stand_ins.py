@@ -22,16 +22,15 @@ import asyncio
 import dataclasses
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crowdcore.base.faults import described, place
 from crowdcore.base.limiter import LIMITS, Busy, Limiters, Overrun
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.plugins.bots import Act, BotFailed
-from crowdcore.plugins.catalogue import short
 from crowdcore.plugins.run import Run
 from crowdcore.state import Json, canonical
 
@@ -109,7 +108,7 @@ class StandInBot:
         try:
             size = 0 if data is None else len(canonical(data).encode())
         except (TypeError, ValueError, RecursionError) as error:
-            raise BotFailed(f"what it answered is not JSON: {short(error)}") from None
+            raise BotFailed(f"what it answered is not JSON: {described(error)}") from None
         if size > LONGEST:
             raise BotFailed(f"what it answered has {size:,} bytes of JSON, {LONGEST:,} are allowed")
         return data
@@ -127,9 +126,7 @@ class StandInBot:
             kind = ConfigError if isinstance(error, ConfigError) else BotFailed
             raise kind.many([self._hidden(line) for line in error.problems]) from error
         except BaseException as error:
-            frames = traceback.extract_tb(error.__traceback__)[1:]
-            where = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
-            raise BotFailed(self._hidden(short(error)[:300]) + where) from error
+            raise BotFailed(self._hidden(described(error)[:300]) + place(error, outside=__file__)) from error
 
     def _hidden(self, text: str) -> str:
         options = self.bot.options if dataclasses.is_dataclass(getattr(self.bot, "options", None)) else None

@@ -15,7 +15,7 @@ _PATH = re.compile(re.escape(AGENTS) + r"/([0-9]{1,19})/live")
 
 
 class AsgiSocket:
-    """An accepted connection, as `crowdcore.context.Socket` has it: the bare protocol, for it costs the least."""
+    """An accepted connection, as `crowdcore.work.context.Socket` has it: the bare protocol, for it costs the least."""
 
     __slots__ = ("_open", "_receive", "_send")
 

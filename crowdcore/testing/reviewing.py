@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Stored:
-    """A run as it is stored, with its plugins as they were at launch: `hooks` are those of `crowdcore.hooks.Hooks`."""
+    """A stored run, with its plugins as they were at launch: `hooks` are those of `crowdcore.plugins.hooks`."""
 
     def __init__(self, db: Database, context: RunContext) -> None:
         self._db = db

@@ -1,6 +1,6 @@
 """A page calls a server procedure: within limits, answered once per request, the answer kept.
 
-How long one may take: 10 seconds (`crowdcore.limits`), unless `blueprint_frontend` says `call_seconds`.
+How long one may take: 10 seconds (`crowdcore.base.limiter`), unless `blueprint_frontend` says `call_seconds`.
 """
 
 from __future__ import annotations

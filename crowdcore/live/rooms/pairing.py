@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import CrowdError
 from crowdcore.live.rooms import start
-from crowdcore.live.rooms.seating import Changes, Seating
+from crowdcore.live.rooms.seats import Changes, Seating
 from crowdcore.plugins.defaults import pairing_by_config
 from crowdcore.state import canonical
 from crowdcore.store.queries import agents, conversations, events, outbox, reviews, units

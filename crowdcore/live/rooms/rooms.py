@@ -11,7 +11,7 @@ from crowdcore.errors import StoreError
 from crowdcore.live import notices
 from crowdcore.live.rooms import pairing, start
 from crowdcore.live.rooms.eligibility import Unanswered
-from crowdcore.live.rooms.seating import Changes, Seating
+from crowdcore.live.rooms.seats import Changes, Seating
 from crowdcore.store.queries import agents, conversations
 
 if TYPE_CHECKING:

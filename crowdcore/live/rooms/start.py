@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crowdcore.live import bot_seats
-from crowdcore.live.rooms.seating import Changes, Seating
+from crowdcore.live.rooms.seats import Changes, Seating
 from crowdcore.store.queries import conversations, seats
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import bot_seats, seat_names
-from crowdcore.live.rooms.seating import FINISH_SECONDS, Changes
+from crowdcore.live.rooms.seats import FINISH_SECONDS, Changes
 from crowdcore.live.rooms.start import start_ready
 from crowdcore.store.queries import agents, conversations, events, outbox, reviews, seats, units
 from crowdcore.store.queries.conversations import Seat

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crowdcore.live.frames import Frame
     from crowdcore.live.hub import Hub
     from crowdcore.live.rooms.eligibility import Eligibility
-    from crowdcore.live.rooms.seating import Changes
+    from crowdcore.live.rooms.seats import Changes
     from crowdcore.live.talks.endings import Reason
     from crowdcore.live.timers import Timers
     from crowdcore.store.queries.agents import AgentRow

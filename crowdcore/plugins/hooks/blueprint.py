@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from crowdcore.base.faults import shown
 from crowdcore.errors import CrowdError
 from crowdcore.plugins.hooks.callers import failed, log
-from crowdcore.plugins.hooks.typed import TypedCallers, shown
+from crowdcore.plugins.hooks.typed import TypedCallers
 
 if TYPE_CHECKING:
     from crowdcore.plugins.live_assignment import LiveAssignment

@@ -2,18 +2,18 @@
 
 Owner: the first implementation answers, `inner` reaches the next. Decision and listener: all are asked,
 hooks.py first, and each failure is told apart by its plugin. Work goes to the threads of its kind
-(`crowdcore.limits`), unless the implementation is marked nonblocking.
+(`crowdcore.base.limiter`), unless the implementation is marked nonblocking.
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from crowdcore.base.faults import described, place
 from crowdcore.base.limiter import Busy, Limiters, Overrun
 from crowdcore.errors import CrowdError, HookFailed, PluginError
 from crowdcore.plugins.checks import HOOKS, INNER, arguments
@@ -281,13 +281,9 @@ def _guarded(source: Implementation, call: Callable[[], T]) -> T:
 
 def failed(source: Implementation, error: BaseException) -> HookFailed:
     """The failure of an implementation in one line: what was raised and where."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_HERE)]
     code = getattr(source.function, "__code__", None)
-    own = [f for f in frames if code is not None and f.filename == code.co_filename] or frames
-    where = f" ({own[-1].filename.rpartition('/')[2]}:{own[-1].lineno})" if own else ""
-    text = " ".join(str(error).split())
-    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return HookFailed(source.plugin, source.hook, "error", f"{said}{where}")
+    own = "" if code is None else place(error, code.co_filename)
+    return HookFailed(source.plugin, source.hook, "error", described(error) + (own or place(error, outside=_HERE)))
 
 
 def _report(error: HookFailed, given: dict[str, Any]) -> None:

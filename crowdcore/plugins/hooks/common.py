@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from crowdcore.base.faults import shown
 from crowdcore.plugins.checks import HOOKS
 from crowdcore.plugins.hooks.callers import Result, log
-from crowdcore.plugins.hooks.typed import TypedCallers, shown
+from crowdcore.plugins.hooks.typed import TypedCallers
 from crowdcore.types import LaunchReduced, PairingDecision, Refusal, Release, Requeue, StandIn, Wait
 
 if TYPE_CHECKING:

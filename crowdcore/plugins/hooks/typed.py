@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from crowdcore.base.faults import shown
 from crowdcore.errors import PluginError
 from crowdcore.plugins.checks import HOOKS
 from crowdcore.plugins.hooks.callers import Callers, Implementation
@@ -29,9 +30,3 @@ class TypedCallers(Callers):
         """The error for an answer that the hook does not want, given by `source` (default: the first)."""
         culprit = source or self._chains[hook][0]
         return PluginError(f"{hook} of {culprit.label} answered {shown(value)}; the hook wants {HOOKS[hook].answer}")
-
-
-def shown(value: Any) -> str:
-    """A value in a message: its repr, at most 60 characters, and its type."""
-    text = " ".join(repr(value).split())
-    return f"{text if len(text) <= 60 else text[:57] + '…'} ({type(value).__name__})"

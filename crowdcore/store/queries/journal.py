@@ -28,7 +28,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Journal:
-    """A conversation's journal: messages and crossings (lists of JSON values, see `crowdcore.live.replay`)."""
+    """A conversation's journal: messages and crossings (lists of JSON values, see `crowdcore.live.talks.replay`)."""
 
     said: Sequence[Said]
     crossings: Sequence[list[Any]]

@@ -1,0 +1,27 @@
+"""What went wrong, in one line of a message: the exception, its place, the value that was answered."""
+
+from __future__ import annotations
+
+
+def described(error: BaseException) -> str:
+    """`ModuleNotFoundError: No module named 'boto3'`, always one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def place(error: BaseException, file: str | None = None, *, outside: str = "") -> str:
+    """` (hooks.py:12)`: the innermost line in `file` (None: in any) and `outside` that folder; "" if there is none."""
+    import traceback  # only for a failure
+
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if (file is None or frame.filename == file) and not (outside and frame.filename.startswith(outside))
+    ]
+    return f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+
+
+def shown(value: object) -> str:
+    """A value in a message: its repr, at most 60 characters, and its type."""
+    text = " ".join(repr(value).split())
+    return f"{text if len(text) <= 60 else text[:57] + '…'} ({type(value).__name__})"
