@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,11 @@ import click
 
 from crowdcore.base import paths
 from crowdcore.cli.common import open_store, when
-from crowdcore.errors import ConfigError, CrowdError, RunError
-from crowdcore.runs.lock import RunLock, is_led
+from crowdcore.errors import ConfigError, RunError
+from crowdcore.runs.lock import is_led
 from crowdcore.runs.report import people
 from crowdcore.status import LIVE_RUN
-from crowdcore.store.queries import agents, conversations, runs, units
+from crowdcore.store.queries import agents, runs, units
 from crowdcore.work.counters import Counters
 
 if TYPE_CHECKING:
@@ -123,55 +122,12 @@ def _ask(database: Database, row: RunRow, wanted: str) -> None:
 
 def _end_unserved(database: Database, row: RunRow) -> None:
     """Nobody serves the run: end it here. Open work expires, for nobody can submit it."""
-    with RunLock(paths.run_folder(paths.data_dir(), row.name), row.name, row.id, database, brief=True):
-        if database.read(lambda c: conversations.any_in_run(c, row.id)):
-            asyncio.run(_conclude(database, row))
-        expired = database.write(lambda c: end_unserved(c, row, time.time()))
-        asyncio.run(_tell(database, row))
+    from crowdcore.runs.expire import expire_unserved  # brings the run's plugins
+
+    expired, problems = expire_unserved(database, row)
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
     click.echo(f"{row.name} is ended; {expired} open units expired")
-
-
-async def _conclude(database: Database, row: RunRow) -> None:
-    """People who were done with others, and only had to submit, have submitted."""
-    from crowdcore.live.unserved import conclude_finished
-    from crowdcore.work.stored import stored_context
-
-    try:
-        await conclude_finished(await stored_context(database, row))
-    except CrowdError as error:
-        for problem in error.problems:
-            click.echo(f"warning: people who were about to submit are not paid: {problem}", err=True)
-
-
-async def _tell(database: Database, row: RunRow) -> None:
-    """Listeners and the platform hear of everything, also of what came just before the run's process died."""
-    from crowdcore.runs.deliver import catch_up
-
-    for problem in await catch_up(database, row):  # its plugins or files are gone: the run is over all the same
-        click.echo(f"warning: not everybody was told: {problem}", err=True)
-
-
-def end_unserved(conn: Conn, row: RunRow, now: float) -> int:
-    """One transaction: agents and units expire, the run is finished. Returns units expired."""
-    from crowdcore.live.unserved import end_conversations
-    from crowdcore.work.service import expire_agent
-
-    row = runs.get(conn, row.id)
-    if row.status not in runs.RESUMABLE:  # its process came to the end a moment ago
-        raise RunError(f"run {row.name} is {row.status} already")
-    ids = agents.open_ids(conn, row.id)
-    for agent_id in ids:
-        agent = agents.get(conn, agent_id)
-        assert agent is not None
-        expire_agent(conn, agent, now)
-    end_conversations(conn, row.id, now, "ended on demand")
-    expired = len(ids)
-    while count := units.expire_free(conn, row.id, now, reason="ended on demand"):
-        expired += count
-    if row.status != "draining":
-        runs.move(conn, row.id, "draining", now, actor="operator", reason="ended on demand")
-    runs.move(conn, row.id, "finished", now, actor="operator", reason="ended on demand")
-    return expired
 
 
 @click.command("set")

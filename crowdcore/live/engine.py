@@ -21,7 +21,7 @@ from crowdcore.live.talks.talks import Talks
 from crowdcore.live.timers import Timer, Timers
 from crowdcore.store.queries import agents, conversations
 from crowdcore.work import documents
-from crowdcore.work.service import end_agent
+from crowdcore.work.end import end_agent
 from crowdcore.work.submit import conclude
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ is missing here, and the run says which plugin should have it.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crowdcore.errors import RequestError, RunError
 from crowdcore.plugins.gate_data import read_entries
 from crowdcore.plugins.markers import hookimpl
+from crowdcore.plugins.render import as_html, as_text
 from crowdcore.state import AgentState
 from crowdcore.types import (
     Completion,
@@ -196,34 +196,3 @@ def pairing_by_config(pairing: PairingConfig) -> PairingDecision:
     if pairing.on_timeout == "wait":
         return Wait(pairing.timeout)
     return Release(pairing.waiting_pay)
-
-
-def as_html(value: Any, depth: int = 0) -> str:
-    """Any JSON value as escaped HTML: objects as definition lists, lists as ordered ones."""
-    if isinstance(value, dict) and value and depth < 32:
-        rows = (f"<dt>{html.escape(str(k))}</dt><dd>{as_html(v, depth + 1)}</dd>" for k, v in value.items())
-        return f"<dl>{''.join(rows)}</dl>"
-    if isinstance(value, list) and value and depth < 32:
-        return f"<ol>{''.join(f'<li>{as_html(v, depth + 1)}</li>' for v in value)}</ol>"
-    return f'<span style="white-space:pre-wrap">{html.escape(_scalar(value))}</span>'
-
-
-def as_text(value: Any, indent: str = "") -> str:
-    """Any JSON value as indented lines `name: value`."""
-    if isinstance(value, dict | list) and value and len(indent) < 64:
-        items = value.items() if isinstance(value, dict) else enumerate(value, 1)
-        return "\n".join(_line(str(name), item, indent) for name, item in items)
-    return indent + _scalar(value)
-
-
-def _line(name: str, item: Any, indent: str) -> str:
-    if isinstance(item, dict | list) and item:
-        return f"{indent}{name}:\n{as_text(item, indent + '  ')}"
-    text = _scalar(item).replace("\n", f"\n{indent}  ")
-    return f"{indent}{name}: {text}"
-
-
-def _scalar(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "–", True: "yes", False: "no"}[value]
-    return str(value)

@@ -116,7 +116,7 @@ class Serving:
         asyncio.run_coroutine_threadsafe(self._return(external_id), self._loop).result()
 
     async def _return(self, external_id: str) -> None:
-        from crowdcore.work.service import end_agent
+        from crowdcore.work.end import end_agent
 
         assert self._context is not None
         context = self._context

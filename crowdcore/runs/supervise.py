@@ -12,7 +12,7 @@ from crowdcore.runs.feed import Feed
 from crowdcore.runs.platform import Platform
 from crowdcore.store.queries import agents, conversations, events, runs, units
 from crowdcore.work.documents import is_live
-from crowdcore.work.service import end_agent
+from crowdcore.work.end import end_agent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

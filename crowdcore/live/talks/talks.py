@@ -17,7 +17,7 @@ from crowdcore.live.timers import Timer
 from crowdcore.plugins import results
 from crowdcore.store.queries import agents, conversations
 from crowdcore.work import documents
-from crowdcore.work.service import end_agent
+from crowdcore.work.end import end_agent
 from crowdcore.work.transcripts import seat_of
 
 if TYPE_CHECKING:

@@ -1,0 +1,81 @@
+"""The end of a piece of work without a submission: given back, timed out, left, expired."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from crowdcore.state import canonical
+from crowdcore.store.queries import agents, events, reviews, units
+
+if TYPE_CHECKING:
+    from crowdcore.store import Conn
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.work.context import RunContext
+
+
+class _Seated(Exception):
+    """The agent waits in a seat."""
+
+
+async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: str) -> bool:
+    """End an open agent without a submission: its unit is free again (and expires with the rest, if the run drains).
+
+    Who waits for others gives the seat up first. In a conversation, and after it, the unit is nobody's any more.
+    """
+    now = context.clock.now()
+
+    def txn(conn: Conn) -> AgentRow | None:
+        fresh = agents.get(conn, row.id)
+        assert fresh is not None
+        if fresh.status == "waiting" and fresh.conversation_id is not None:
+            raise _Seated
+        return fresh if _end(conn, fresh, reason, actor, now, expire=fresh.conversation_id is not None) else None
+
+    while True:
+        try:
+            ended = await context.db.awrite(txn)
+            break
+        except _Seated:
+            if context.live is None:
+                return False
+            await context.live.unseat(row.id)
+    if ended is None:
+        return False
+    if ended.unit is not None and ended.unit.assignment.kind == "real" and ended.conversation_id is None:
+        context.positions.freed(ended.unit.seat, ended.unit.id)
+    if context.live is not None:
+        await context.live.ended(ended, reason)
+    return True
+
+
+VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out"}
+
+
+def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expire: bool) -> bool:
+    before = agents.end(conn, row.id, reason, now)
+    if before is None:
+        return False
+    moves: list[events.Move] = [("agent", row.id, before, "ended")]
+    special = row.unit is not None and row.unit.assignment.kind != "real"  # made for this worker alone
+    if row.unit is not None and row.kind != "bot":
+        lost = reason if row.conversation_id is None else "partner_left"
+        after = units.release(conn, row.unit.id, expire=expire or special, reason=lost)
+        moves.append(("unit", row.unit.id, "assigned", after))
+    visit_after, completion = VISIT_AFTER[reason], None
+    if row.kind == "after_task":  # the work itself is done
+        assert row.answer is not None
+        visit_after, completion = "submitted", canonical(json.loads(row.answer)["completion"])
+    moves += reviews.end_visit(conn, row.visit.id, visit_after, now, completion)
+    unit_id = None if row.unit is None else row.unit.id
+    events.append(
+        conn, row.run_id, now, "agent_ended", actor, moves,
+        agent=row.id, worker=row.worker.id, visit=row.visit.id, unit=unit_id, reason=reason,
+        **({"special": row.kind} if special else {}),
+    )  # fmt: skip
+    return True
+
+
+def expire_agent(conn: Conn, row: AgentRow, now: float) -> None:
+    """Inside a transaction of a command: the agent's run is over and nobody serves it."""
+    _end(conn, row, "expired", "operator", now, expire=True)
