@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crowdcore.store import FileStore
-from crowdcore.store.queries import agents, comments, conversations, runs
+from crowdcore.store.queries import agents, comments, conversations, runs, uploads
 from crowdcore.work import transcripts
 from crowdcore.work.stored import stored_context
 
@@ -81,7 +81,7 @@ def _work(conn: Conn, agent: AgentRow, has_notes: bool, has_forms: bool) -> _Wor
     if has_notes and form is not None:
         written += comments.of_agent(conn, form[0])
     said = [{"kind": n.kind, "text": n.text, "status": n.status} for n in written]
-    return _Work(agent, agents.files(conn, agent.id), None if form is None else json.loads(form[1])["data"], said)
+    return _Work(agent, uploads.of_agent(conn, agent.id), None if form is None else json.loads(form[1])["data"], said)
 
 
 def _row(files: FileStore, run: RunRow, work: _Work, state_class: type[AgentState]) -> Row:

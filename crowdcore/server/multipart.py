@@ -13,7 +13,7 @@ from crowdcore.server.http.bodies import chunks
 from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.problems import invalid, too_large
 from crowdcore.server.http.reply import Receive, Scope, header
-from crowdcore.work.submit import Incoming
+from crowdcore.work.submission import Incoming
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -11,9 +11,10 @@ from crowdcore.plugins import results
 from crowdcore.store.queries import agents, workers
 from crowdcore.types import Identity, Refusal
 from crowdcore.work import documents, gates
-from crowdcore.work.claim import Claim, claim, refused
+from crowdcore.work.claim import claim, refused
 from crowdcore.work.documents import Document
 from crowdcore.work.preview import preview
+from crowdcore.work.take import Claim
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn

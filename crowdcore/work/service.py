@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import RequestError
 from crowdcore.state import canonical
-from crowdcore.store.queries import agents, events
+from crowdcore.store.queries import agents, events, uploads
 from crowdcore.work import documents, feedback
 from crowdcore.work.call import Calls
 from crowdcore.work.documents import Document
 from crowdcore.work.end import end_agent
 from crowdcore.work.enter import Entered, enter
-from crowdcore.work.submit import Incoming, SubmitAnswer, submit
+from crowdcore.work.submission import Incoming
+from crowdcore.work.submit import SubmitAnswer, submit
 
 if TYPE_CHECKING:
     from crowdcore.store import StoredFile
@@ -29,8 +30,6 @@ log = logging.getLogger("crowdcore.work")
 
 MAX_FILES = 100
 """Uploads of one agent, at most."""
-
-__all__ = ["Entered", "Incoming", "SubmitAnswer", "Work"]
 
 
 class Work:
@@ -64,7 +63,7 @@ class Work:
         row = await self._agent(agent_id)
         if row.status not in ("waiting", "in_task"):
             raise closed(row)
-        if await self.context.db.aread(lambda c: agents.file_count(c, agent_id)) >= MAX_FILES:
+        if await self.context.db.aread(lambda c: uploads.count(c, agent_id)) >= MAX_FILES:
             raise RequestError(413, "too_large", f"At most {MAX_FILES} files can be sent with one piece of work.")
 
     async def add_file(
@@ -74,7 +73,7 @@ class Work:
         key = "f_" + secrets.token_urlsafe(12)
         now = self.context.clock.now()
         added = await self.context.db.awrite(
-            lambda c: agents.add_file(
+            lambda c: uploads.add(
                 c, key=key, agent_id=agent_id, field=field, name=name, media_type=media_type,
                 size=stored.size, sha256=stored.sha256, now=now,
             )

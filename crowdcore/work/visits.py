@@ -11,7 +11,8 @@ from crowdcore.state import canonical
 from crowdcore.store.queries import agents, events, reviews
 from crowdcore.types import Completion, Identity
 from crowdcore.work import documents
-from crowdcore.work.claim import AUTO, Claim, claim
+from crowdcore.work.claim import claim
+from crowdcore.work.take import AUTO, Claim
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn

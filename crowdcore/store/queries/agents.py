@@ -1,10 +1,10 @@
-"""Agents: one piece of work each, with its state, draft, files and answer."""
+"""Agents: one piece of work each, with its state, draft and answer."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crowdcore.status import AgentStatus, check_move
 from crowdcore.store.queries import units
@@ -345,48 +345,3 @@ def completed_in_visit(conn: Conn, visit_id: int) -> int:
             visit=visit_id,
         )
     )  # fmt: skip
-
-
-def add_file(
-    conn: Conn, *, key: str, agent_id: int, field: str, name: str, media_type: str, size: int, sha256: str,
-    now: float,
-) -> bool:  # fmt: skip
-    """Record an upload of an open agent, after its bytes are safe; False if the agent is not open."""
-    return bool(
-        conn.execute(
-            "INSERT INTO file (key, agent_id, field, name, media_type, size, sha256, created_at)"
-            " SELECT :key, id, :field, :name, :type, :size, :sha, :now FROM agent"
-            " WHERE id = :agent AND status IN ('waiting', 'in_task')",
-            key=key, field=field, name=name, type=media_type, size=size, sha=sha256, now=now, agent=agent_id,
-        )
-    )  # fmt: skip
-
-
-def record_file(
-    conn: Conn, *, key: str, agent_id: int, field: str, name: str, media_type: str, size: int, sha256: str,
-    now: float,
-) -> None:  # fmt: skip
-    """Record an upload that came with a submission, in the submission's own transaction."""
-    conn.execute(
-        "INSERT INTO file (key, agent_id, field, name, media_type, size, sha256, created_at)"
-        " VALUES (:key, :agent, :field, :name, :type, :size, :sha, :now)",
-        key=key, agent=agent_id, field=field, name=name, type=media_type, size=size, sha=sha256, now=now,
-    )  # fmt: skip
-
-
-def files(conn: Conn, agent_id: int) -> list[dict[str, Any]]:
-    """The agent's uploads, oldest first: {"file", "field", "name", "type", "size", "sha256"}."""
-    rows = conn.all(
-        "SELECT key, field, name, media_type, size, sha256 FROM file WHERE agent_id = :agent ORDER BY id",
-        agent=agent_id,
-    )  # fmt: skip
-    return [
-        {"file": r["key"], "field": r["field"], "name": r["name"], "type": r["media_type"],
-         "size": r["size"], "sha256": r["sha256"]}
-        for r in rows
-    ]  # fmt: skip
-
-
-def file_count(conn: Conn, agent_id: int) -> int:
-    """How many uploads the agent has made."""
-    return int(conn.value("SELECT COUNT(*) FROM file WHERE agent_id = :agent", agent=agent_id))

@@ -1,0 +1,117 @@
+"""The one transaction of a submission: the answer, its files and grants, the moves, what is owed, the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from crowdcore.state import canonical
+from crowdcore.store.queries import agents, events, outbox, qualifications, units, uploads, workers
+from crowdcore.work import gates, match
+
+if TYPE_CHECKING:
+    from crowdcore.store import Conn, StoredFile
+    from crowdcore.store.queries.agents import AgentRow
+    from crowdcore.work.context import RunContext
+    from crowdcore.work.gates import Judgement
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A file that came with a request: its bytes are safe in the file store already."""
+
+    field: str
+    name: str
+    media_type: str
+    stored: StoredFile
+
+
+@dataclass
+class Submission:
+    """The transaction that makes a submission last."""
+
+    context: RunContext
+    row: AgentRow
+    state: str
+    new_files: list[tuple[dict[str, Any], Incoming]]
+    judgement: Judgement
+    completion: str | None = None
+    actor: str = "worker"
+
+    def store(self, conn: Conn) -> str:
+        """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
+        row, now = self.row, self.context.clock.now()
+        status, visit_status = agents.statuses(conn, row.id)
+        if status == "completed":
+            return "repeat"
+        before = self._take_unit(conn, status)
+        if before is None:
+            agents.set_late(conn, row.id, canonical({"at": now, "state": self.state}))
+            events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
+            return "late"
+        for file, one in self.new_files:
+            self._add_file(conn, file, one, now)
+        judgement = replace(self.judgement)  # a transaction may run twice
+        if row.kind in gates.JUDGED:
+            gates.apply(conn, self.context.config, row, judgement, now)
+            self._tell_platform(conn, judgement, now)
+        answer = None if self.completion is None else f'{{"completion":{self.completion}}}'
+        agents.complete(conn, row.id, status, self.state, answer, now, judgement.passed)
+        moves: list[events.Move] = [("agent", row.id, status, "completed")]
+        if row.unit is not None:
+            moves.append(("unit", row.unit.id, before, "completed"))
+            self._owe(conn, row.unit.id, now)
+        if self.completion is not None:
+            if status == "ended":
+                workers.visit_submitted_late(conn, row.visit.id, now, self.completion)
+            else:
+                workers.end_visit(conn, row.visit.id, "submitted", now, self.completion)
+            moves.append(("visit", row.visit.id, visit_status, "submitted"))
+        more: dict[str, Any] = {} if row.unit is None else {"unit": row.unit.id}
+        if row.kind in gates.JUDGED:
+            more |= {"gate": row.kind, "passed": judgement.passed, "granted": judgement.granted}
+        if row.unit is not None and row.unit.assignment.kind != "real":
+            more["special"] = row.kind
+        events.append(
+            conn, row.run_id, now, "onboarding_submitted" if row.unit is None else "unit_submitted", self.actor, moves,
+            agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **more,
+        )  # fmt: skip
+        return "stored"
+
+    def _tell_platform(self, conn: Conn, judgement: Judgement, now: float) -> None:
+        """The grants that a platform mirrors; a gate's own records stay here."""
+        if "qualify" not in self.context.delivers:
+            return
+        for name, value in judgement.granted.items():
+            if name.rpartition(".")[2] not in qualifications.RECORDS:
+                outbox.intend(
+                    conn, run_id=self.row.run_id, kind="qualify", key=f"qualify:agent:{self.row.id}:{name}", now=now,
+                    worker_id=self.row.worker.id, payload=canonical({"name": name, "value": value}),
+                )  # fmt: skip
+
+    def _take_unit(self, conn: Conn, status: str) -> str | None:
+        """The unit's status before it became completed; None if a late submission lost it."""
+        row = self.row
+        if row.unit is None:
+            return ""
+        if status != "ended":
+            return units.complete(conn, row.unit.id, row.worker.id, ("assigned",))
+        if match.had(conn, row.unit.assignment.id, row.worker.id):
+            return None
+        return units.complete(conn, row.unit.id, row.worker.id, ("launched", "expired"))
+
+    def _add_file(self, conn: Conn, file: dict[str, Any], one: Incoming, now: float) -> None:
+        uploads.record(
+            conn, key=file["file"], agent_id=self.row.id, field=one.field, name=one.name,
+            media_type=one.media_type, size=one.stored.size, sha256=one.stored.sha256, now=now,
+        )  # fmt: skip
+
+    def _owe(self, conn: Conn, unit_id: int, now: float) -> None:
+        """The reward is owed from this moment; the key makes it payable once."""
+        pay = self.context.pay_micros
+        if pay:
+            outbox.intend(
+                conn, run_id=self.row.run_id, kind="reward", key=f"reward:agent:{self.row.id}", now=now,
+                worker_id=self.row.worker.id, visit_id=self.row.visit.id, unit_id=unit_id,
+                amount_micros=pay, currency=self.context.currency,
+            )  # fmt: skip
