@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crowdcore.errors import RunError
+from crowdcore.loops import Closed, start, tell
 from crowdcore.opening import Opened, open_run
 from crowdcore.plugins.manager import HOOKS_PY
 from crowdcore.supervising import Supervisor
@@ -71,8 +72,8 @@ class RunHost:
             self._thread.start()
             return self._opened.result()
         except BaseException:
-            if self._loop is not None and self._main_task is not None and self._thread.is_alive():
-                self._loop.call_soon_threadsafe(self._main_task.cancel)  # interrupted: nothing has failed
+            if self._loop is not None and self._main_task is not None:
+                tell(self._loop, self._main_task.cancel)  # interrupted; what has failed ends, or ended, by itself
             self._thread.join(timeout=10)
             raise
 
@@ -111,11 +112,9 @@ class RunHost:
         ended = RunError(f"run {self.setup.row.name} has ended")
         if self._loop is None or self._supervisor is None or self.outcome.done():
             raise ended
-        asked = coroutine(self._supervisor)
         try:
-            answer = asyncio.run_coroutine_threadsafe(asked, self._loop)
-        except RuntimeError:  # the loop was closed just now
-            asked.close()
+            answer = start(self._loop, coroutine(self._supervisor))
+        except Closed:
             raise ended from None
         both: set[Future[Any]] = {answer, self.outcome}
         wait_for(both, return_when=FIRST_COMPLETED)
