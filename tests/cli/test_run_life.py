@@ -15,6 +15,7 @@ import httpx
 from crowdcore.testing import Browserless
 from crowdcore.testing.process import Machine, Served
 from crowdcore.testing.serving import until
+from tests import web
 from tests.cli.conftest import Task
 
 Worker = Callable[[str, str], Browserless]
@@ -30,7 +31,7 @@ def status_of(machine: Machine, run: str = "demo-1") -> dict[str, Any]:
 
 def launched(served: Served) -> int:
     """Free units, as the running server counts them."""
-    metrics = httpx.get(f"{served.url}metrics").text
+    metrics = web.get(f"{served.url}metrics").text
     found = re.search(r'^crowd_units\{.*status="launched"\} (\d+)', metrics, re.MULTILINE)
     return int(found[1]) if found else 0
 
@@ -275,7 +276,7 @@ def test_runs_lists_the_newest_first_with_what_became_of_them(task: Task, worker
         served.kill()
     with machine.serve(*RUN) as served:
         worker(served.url, "x").submit({"text": "x"})
-        until(lambda: '"completed"} 1' in httpx.get(f"{served.url}metrics").text.replace(".0", ""))
+        until(lambda: '"completed"} 1' in web.get(f"{served.url}metrics").text.replace(".0", ""))
         first, second = machine.crowd("runs").stdout.splitlines()
         assert re.match(rf"demo-2 +running +1/10 .* {served.url}", first)
         assert re.match(r"demo-1 +interrupted +0/10 ", second)

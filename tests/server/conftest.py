@@ -119,7 +119,7 @@ def browser() -> Iterator[Browser]:
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
              "--disable-sync", "--no-first-run"]  # fmt: skip
     with sync_playwright() as playwright:
-        expect.set_options(timeout=15_000)
+        expect.set_options(timeout=60_000)
         browser = playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
         browser.close()
@@ -129,6 +129,6 @@ def browser() -> Iterator[Browser]:
 def tab(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own."""
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
