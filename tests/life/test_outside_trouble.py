@@ -13,6 +13,7 @@ import pytest
 
 from crowdcore.store import open_database
 from crowdcore.testing import Browserless
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.serving import until
 from tests.chaos import checks
 from tests.life.conftest import Launch
@@ -22,7 +23,7 @@ def test_a_database_that_another_program_locks_is_waited_for(launched: Launch, t
     handle = launched()
     person = Browserless(handle.url, worker_id="x").enter()
     with (
-        closing(sqlite3.connect(tmp_path / "data" / "crowd.db", isolation_level=None, timeout=10)) as other,
+        closing(sqlite3.connect(tmp_path / "data" / "crowd.db", isolation_level=None, timeout=PATIENCE)) as other,
         ThreadPoolExecutor(1) as threads,
     ):
         other.execute("BEGIN IMMEDIATE")
@@ -30,7 +31,7 @@ def test_a_database_that_another_program_locks_is_waited_for(launched: Launch, t
         with pytest.raises(TimeoutError):
             answer.result(0.3)
         other.execute("COMMIT")
-        assert answer.result(10).status_code == 200
+        assert answer.result(PATIENCE).status_code == 200
 
 
 def test_half_an_upload_leaves_nothing_and_the_whole_one_counts(launched: Launch, tmp_path: Path) -> None:
