@@ -86,10 +86,13 @@ class Launcher:
         with self._looked:
             looks, added = self._looks, self._added
             self._wake.set()
-            done = self._looked.wait_for(
-                lambda: self._looks >= looks + 2 or self._added > added or self.idle, timeout
-            )
+            done = self._looked.wait_for(lambda: self._looks >= looks + 2 or self._added > added or self.idle, timeout)
             return self._added > added if done else None
+
+    @property
+    def looked(self) -> bool:
+        """Whether the first slice is stored, or nothing may be launched."""
+        return self._looks > 0
 
     @property
     def idle(self) -> bool:

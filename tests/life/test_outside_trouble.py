@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+import crowdcore
+from crowdcore import hookimpl
 from crowdcore.store import open_database
 from crowdcore.testing import Browserless
 from crowdcore.testing.patience import PATIENCE
@@ -32,6 +34,36 @@ def test_a_database_that_another_program_locks_is_waited_for(launched: Launch, t
             answer.result(0.3)
         other.execute("COMMIT")
         assert answer.result(PATIENCE).status_code == 200
+
+
+def test_a_database_that_is_locked_at_the_launch_is_waited_for_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crowdcore.supervising.FIRST_UNITS", 0.01)
+    offered: list[int] = []
+
+    class Locked:
+        @hookimpl
+        def provider_setup(self) -> None:
+            other.execute("BEGIN IMMEDIATE")
+
+        @hookimpl
+        def provider_launch(self, places: int) -> None:
+            offered.append(places)
+
+    config = {"task": {"name": "demo"}, "blueprint": {"type": "mock"}, "architect": {"type": "local", "port": 0}}
+    open_database(None, tmp_path / "data").close()
+    with closing(
+        sqlite3.connect(tmp_path / "data" / "crowd.db", isolation_level=None, check_same_thread=False)
+    ) as other:
+        handle = crowdcore.launch(config, data_dir=tmp_path / "data", hooks=[Locked()])
+        try:
+            assert handle.launched(0.3) is None
+            other.execute("COMMIT")
+            handle.launched()
+            assert offered[0] > 0
+        finally:
+            handle.stop()
 
 
 def test_half_an_upload_leaves_nothing_and_the_whole_one_counts(launched: Launch, tmp_path: Path) -> None:
