@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from crowdcore.testing.patience import PATIENCE
+
 HEAVY = ("yaml", "omegaconf", "click", "platformdirs", "rich", "pluggy", "sqlalchemy", "starlette")
 
 
 def python(code: str, *args: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=60, check=True)
+    command = [sys.executable, "-c", code, *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     return done.stdout.strip()
 
 

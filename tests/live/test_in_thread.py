@@ -13,6 +13,7 @@ from crowdcore import hookimpl
 from crowdcore.facade import LiveAssignment
 from crowdcore.live import Blocking, Ended, Left, in_thread
 from crowdcore.testing import until
+from crowdcore.testing.patience import PATIENCE
 from tests.live.conftest import Stage
 
 Play = Callable[[Blocking], Any]
@@ -162,7 +163,7 @@ def test_a_thread_that_goes_on_after_the_run_is_told_that_it_has_ended(stage: St
     one, _ = stage.pair()
     one.wait("status", status="completed")
     stage.run.stop()
-    until(lambda: not [t for t in threading.enumerate() if t.name == f"run-{stage.run.name}"])
+    stage.run._host._thread.join(PATIENCE)
     with pytest.raises(Ended):
         games[0].send(None, "is anybody there?")
 
