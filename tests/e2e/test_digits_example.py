@@ -10,7 +10,6 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from crowdcore.testing import Machine
-from crowdcore.testing.patience import PATIENCE
 from tests.e2e.people import Person, Town
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "digits"
@@ -22,7 +21,7 @@ STROKES = {
 
 def test_a_drawing_is_read_corrected_and_kept(town: Town, tmp_path: Path) -> None:
     machine = Machine(tmp_path)
-    patient = f"blueprint.procedure_timeout={PATIENCE}"  # the model is trained in the first call, or before
+    patient = "blueprint.procedure_timeout=60"  # the model is trained in the first call, or before
     with machine.serve("run", str(EXAMPLE), "--no-open", "architect.port=0", patient) as served:
         for assignment in ("1", "2"):
             person = town.person()
