@@ -33,10 +33,10 @@ def test_a_drawing_is_read_corrected_and_kept(town: Town, tmp_path: Path) -> Non
             wanted = int((page.get_by_role("heading").text_content() or "")[-1])
             draw(page, STROKES[wanted])
             person.press("What is it?")
-            expect(page.get_by_role("status")).to_contain_text("The computer reads")
+            expect(page.locator("#answer")).to_contain_text("The computer reads")
             read = page.locator("#digit").input_value()
             page.reload()
-            expect(page.get_by_role("status")).to_contain_text("The computer reads")
+            expect(page.locator("#answer")).to_contain_text("The computer reads")
             assert page.locator("#digit").input_value() == read
             if assignment == "1":
                 person.look("digits")
@@ -50,7 +50,7 @@ def test_a_drawing_is_read_corrected_and_kept(town: Town, tmp_path: Path) -> Non
 
 def asks_too_early(person: Person) -> None:
     person.press("What is it?")
-    expect(person.page.get_by_role("status")).to_have_text("Please draw something first.")
+    expect(person.page.locator("#answer")).to_have_text("Please draw something first.")
 
 
 def draw(page: Page, points: list[tuple[int, int]]) -> None:

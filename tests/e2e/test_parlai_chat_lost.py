@@ -63,9 +63,10 @@ def test_who_stays_when_the_other_closes_the_tab_finishes_and_is_paid(town: Town
 
 def test_who_waits_for_a_lost_partner_may_finish_at_any_time(town: Town, tmp_path: Path) -> None:
     stays, goes, clock = town.person(), town.person(), ManualClock()
+    people = stays.page.get_by_role("list", name="People")
     with talking(tmp_path, town, stays, goes, clock=clock, on_partner_left="wait") as (run, _):
         goes.page.close()
-        expect(stays.page.get_by_role("list", name="People")).to_contain_text("away")
+        expect(people).to_contain_text("away")
         clock.advance(GRACE)
         end = stays.page.get_by_role("button", name="Finish now")
         expect(end).to_be_visible()
@@ -77,6 +78,8 @@ def test_who_waits_for_a_lost_partner_may_finish_at_any_time(town: Town, tmp_pat
         say(goes.page, "back again")
         hears(stays.page, "back again")
         goes.page.close()
+        expect(people).to_contain_text("away")
+        clock.advance(GRACE)
         end.click()
         finish(stays)
 
