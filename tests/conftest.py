@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crowdcore.store import open_database
+from crowdcore.testing.patience import PATIENCE
 from tests.postgres import PostgresServer
 
 
@@ -17,6 +18,12 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CROWD_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("CROWD_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.delenv("CROWD_DATABASE_URL", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _units_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes before the next unit is launched waits for it, however long that takes here."""
+    monkeypatch.setattr("crowdcore.runs.open.MORE_SECONDS", PATIENCE)
 
 
 @pytest.fixture(scope="session")

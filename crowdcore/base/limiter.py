@@ -8,7 +8,6 @@ The threads are daemons, so what hangs cannot hold the process at its exit eithe
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import queue
 import threading
@@ -16,6 +15,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from crowdcore.base.loops import tell
 
 T = TypeVar("T")
 
@@ -216,5 +217,4 @@ def _tell(job: _Job, future: asyncio.Future[None]) -> None:
         if not future.done():
             future.set_result(None)
 
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        job.loop.call_soon_threadsafe(resolve)
+    tell(job.loop, resolve)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.loops import tell
 from crowdcore.errors import CrowdError, StoreError
 from crowdcore.live import frames, notices
 from crowdcore.live.hub import Hub
@@ -213,8 +213,7 @@ class Live:
 
     def nudge(self) -> None:
         """Units were launched or freed: look again whether people who wait can begin. From any thread."""
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(self._rooms.nudge)
+        tell(self._loop, self._rooms.nudge)
 
     async def overdue(self, row: AgentRow) -> bool:
         """The agent's deadline has passed; True if that was dealt with here (it is not to be timed out)."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_FRAMES, MOST_CHARACTERS = 1000, 1024 * 1024
 """What may wait to be sent to one connection."""
 REPLAYS = 32
-"""Conversations that are played again at a time: each has 5 s, and hundreds at once would be too slow for all."""
+"""Conversations that are played again at a time: each has 5 s for a step, hundreds at once would be too slow."""
 TOO_SLOW, TAKEN_OVER, TOO_FAST, OVER = 4408, 4409, 4429, 1000
 _PAGE = 200
 

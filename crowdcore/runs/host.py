@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future
 from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crowdcore.base.loops import Closed, start, tell
 from crowdcore.errors import RunError
 from crowdcore.runs.open import Opened, open_run
 from crowdcore.runs.supervise import Supervisor
@@ -42,8 +43,8 @@ class RunHost:
             self._thread.start()
             return self._opened.result()
         except BaseException:
-            if self._loop is not None and self._main_task is not None and self._thread.is_alive():
-                self._loop.call_soon_threadsafe(self._main_task.cancel)  # interrupted: nothing has failed
+            if self._loop is not None and self._main_task is not None:
+                tell(self._loop, self._main_task.cancel)  # interrupted; what has failed ends, or ended, by itself
             self._thread.join(timeout=10)
             raise
 
@@ -82,11 +83,9 @@ class RunHost:
         ended = RunError(f"run {self.setup.row.name} has ended")
         if self._loop is None or self._supervisor is None or self.outcome.done():
             raise ended
-        asked = coroutine(self._supervisor)
         try:
-            answer = asyncio.run_coroutine_threadsafe(asked, self._loop)
-        except RuntimeError:  # the loop was closed just now
-            asked.close()
+            answer = start(self._loop, coroutine(self._supervisor))
+        except Closed:
             raise ended from None
         both: set[Future[Any]] = {answer, self.outcome}
         wait_for(both, return_when=FIRST_COMPLETED)

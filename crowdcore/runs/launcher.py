@@ -80,13 +80,19 @@ class Launcher:
         """A unit was taken or came to an end: look again how far ahead launching is."""
         self._wake.set()
 
-    def look_again(self, timeout: float) -> bool:
-        """Wait until the launcher has looked once more (at most `timeout` seconds); whether it added units."""
+    def look_again(self, timeout: float) -> bool | None:
+        """Wait until the launcher has looked once more; whether it added units. None if it did not within `timeout`
+        seconds: data that is being made, or a busy machine."""
         with self._looked:
             looks, added = self._looks, self._added
             self._wake.set()
-            self._looked.wait_for(lambda: self._looks >= looks + 2 or self._added > added or self.idle, timeout)
-            return self._added > added
+            done = self._looked.wait_for(lambda: self._looks >= looks + 2 or self._added > added or self.idle, timeout)
+            return self._added > added if done else None
+
+    @property
+    def looked(self) -> bool:
+        """Whether the first slice is stored, or nothing may be launched."""
+        return self._looks > 0
 
     @property
     def idle(self) -> bool:

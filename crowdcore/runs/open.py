@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from crowdcore.store import Conn
 
 _NO_ITEM = object()
+MORE_SECONDS = 2.0
+"""Seconds that somebody who found no unit waits for the launcher."""
 _STALE = 86400.0
 """Seconds after which an upload that never ended is deleted."""
 
@@ -201,10 +203,10 @@ def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launch
 
 
 def _more(launcher: Launcher) -> Any:
-    async def more() -> bool:
-        """Whether units may have been added: waits for the launcher to look, at most 2 s."""
+    async def more() -> bool | None:
+        """Whether units were added: waits for the launcher to look, at most 2 s. None if it did not by then."""
         if launcher.idle:
             return False
-        return await asyncio.to_thread(launcher.look_again, 2.0)
+        return await asyncio.to_thread(launcher.look_again, MORE_SECONDS)
 
     return more

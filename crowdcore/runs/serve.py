@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from crowdcore.base.loops import Closed, ask
 from crowdcore.base.secret import derive
 from crowdcore.errors import RunError
 from crowdcore.plugins import results
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from crowdcore.work.counters import Counters
     from crowdcore.work.service import Work
 
+
+T = TypeVar("T")
 
 _TRIES = 5
 MACHINES = ("/metrics", "/healthz")
@@ -101,7 +104,13 @@ class Serving:
     def serve(self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None) -> int:
         """Serve an ASGI application on the run's loop; called from hooks' threads. The port it got."""
         opening = self._serve(app, host, port, ssl_certfile, ssl_keyfile, "architect.port")
-        return asyncio.run_coroutine_threadsafe(opening, self._loop).result()
+        return self._ask(opening)
+
+    def _ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        try:
+            return ask(self._loop, coroutine)
+        except Closed:  # a hook that outlived its run
+            raise RunError(f"run {self.name} has ended") from None
 
     async def _serve(
         self, app: Any, host: str, port: int, certificate: Path | None, key: Path | None, option: str
@@ -113,7 +122,7 @@ class Serving:
 
     def visit_returned(self, external_id: str) -> None:
         """The platform says that this visit was given back; called from hooks' threads."""
-        asyncio.run_coroutine_threadsafe(self._return(external_id), self._loop).result()
+        self._ask(self._return(external_id))
 
     async def _return(self, external_id: str) -> None:
         from crowdcore.work.end import end_agent

@@ -88,7 +88,7 @@ class Supervisor:
         await context.hooks.provider_setup(self.opened.url)
         if self.status != "draining":
             launcher.start()
-            await asyncio.to_thread(launcher.ready.wait, FIRST_UNITS)
+            await self._first_units()
             self._raise_launch_error()
         await self._feed.count()
         places = await self._platform.launch(self.opened.url)
@@ -100,6 +100,14 @@ class Supervisor:
                 now = context.clock.now()
                 await self._write(lambda c: events.append(c, context.run_id, now, "run_resumed", "operator", []))
         self.opened.launched.set_result(places)
+
+    async def _first_units(self) -> None:
+        """Wait for units to offer. The first of them is only to be stored, however long another program or a busy
+        machine holds that up: a platform cannot offer none."""
+        launcher = self.opened.launcher
+        await asyncio.to_thread(launcher.ready.wait, FIRST_UNITS)
+        while not launcher.looked and self._stop_reason is None:
+            await asyncio.to_thread(launcher.ready.wait, FIRST_UNITS)
 
     async def _move(self, target: str, *, reason: str | None = None, kind: str | None = None) -> None:
         run_id, now = self.context.run_id, self.context.clock.now()

@@ -30,6 +30,7 @@ from crowdcore.plugins.local import is_unpackaged, load_unpackaged
 from crowdcore.plugins.options import describe
 from crowdcore.runs.launch import resume
 from crowdcore.state import canonical
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.reviewing import Stored, stored
 from crowdcore.testing.serving import Browserless, serve, until
 from crowdcore.types import Payment, Worker
@@ -117,14 +118,14 @@ class BlueprintContract(Contract):
     def test_the_page_and_what_it_refers_to_are_served(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """index.html has a language and a title, and none of its own files is missing."""
         with self.served(tmp_path, monkeypatch) as run:
-            page = httpx.get(run.url)
+            page = _get(run.url)
             assert page.status_code == 200
             links = _Links(page.text)
             assert links.has_language, '<html> has no lang="…": screen readers need it'
             assert links.has_title, "the page has no <title>"
             assert links.cdata_elem is None, f"a <{links.cdata_elem}> is not closed: browsers don't run it"
             base = urljoin(run.url, "task/")
-            broken = [link for link in links.found if httpx.get(urljoin(base, link)).status_code >= 400]
+            broken = [link for link in links.found if _get(urljoin(base, link)).status_code >= 400]
             assert broken == []
 
     def test_a_good_answer_is_stored_parsed_and_rendered(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +242,7 @@ class ProviderContract(Contract):
         with self.served(tmp_path, monkeypatch) as run:
             Browserless(run.url, **self.params("x")).enter().submit({"text": "done"})
             run.drain()
-            assert until(lambda: run.wait(0.1), timeout=60)
+            assert until(lambda: run.wait(0.1))
             assert not run.resumable
 
 
@@ -255,7 +256,7 @@ class ArchitectContract(Contract):
 
     def get(self, url: str) -> httpx.Response:
         """One page of the run."""
-        return httpx.get(url, verify=self.verify)
+        return _get(url, self.verify)
 
     def test_its_address_answers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Once the run says that it is served, it is; addresses below it are made by adding to it."""
@@ -284,7 +285,7 @@ class ArchitectContract(Contract):
         """What was put up is taken down."""
         with self.served(tmp_path, monkeypatch) as run:
             run.drain()
-            until(lambda: run.wait(0.1), timeout=60)
+            until(lambda: run.wait(0.1))
             with suppress(httpx.TransportError):
                 assert self.get(f"{run.url}healthz").status_code >= 500
 
@@ -321,6 +322,10 @@ class BotContract(Contract):
             assert canonical([[act.sender, act.data] for act in conversation]) == before, "it changed the conversation"
             if answer is not None:
                 conversation.append(Act("Guest", json.loads(canonical(answer))))
+
+
+def _get(url: str, verify: bool | str = True) -> httpx.Response:
+    return httpx.get(url, verify=verify, timeout=PATIENCE)
 
 
 class _Links(html.parser.HTMLParser):

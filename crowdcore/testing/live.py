@@ -14,6 +14,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.serving import Browserless
 
 Frame = dict[str, Any]
@@ -68,13 +69,13 @@ class LivePerson:
         """Open the socket, for what came after `seq`, or after another frame."""
         self._open.close()
         if self._listener is not None:  # what it still has in hand was seen
-            self._listener.join(10)
+            self._listener.join(PATIENCE)
         self.code = None
         address = f"{self._url}api/v1/agents/{self.agent}/live".replace("http", "ws", 1)
         query = httpx.QueryParams(
             {"after": self.seq if after is None else after, "token": token or self.document["token"]}
         )
-        opening = connect(f"{address}?{query}", compression=None, max_size=None, open_timeout=20)
+        opening = connect(f"{address}?{query}", compression=None, max_size=None, open_timeout=PATIENCE)
         self._socket = self._open.enter_context(opening)
         self._listener = threading.Thread(target=self._listen, args=(self._socket,), daemon=True)
         self._listener.start()
@@ -91,7 +92,7 @@ class LivePerson:
         assert self._socket is not None
         self._socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
-    def wait(self, kind: str, timeout: float = 10.0, **members: Any) -> Frame:
+    def wait(self, kind: str, timeout: float = PATIENCE, **members: Any) -> Frame:
         """The next frame of this kind that no `wait` has returned, with these members; AssertionError if none comes.
 
         When the connection is lost nothing comes any more, so that ends the wait too.
@@ -123,7 +124,7 @@ class LivePerson:
         data = [frame["data"] for frame in self.frames if frame["type"] == "message"]
         return [one.get("text", one) if isinstance(one, dict) else one for one in data]
 
-    def closed(self, timeout: float = 10.0) -> int:
+    def closed(self, timeout: float = PATIENCE) -> int:
         """Wait until the server closes the connection; the code."""
         with self._heard:
             self._until(lambda: self.code is not None, timeout)
@@ -141,7 +142,7 @@ class LivePerson:
 
     def submit(self, data: Any) -> httpx.Response:
         """Submit, as soon as that is possible: the conversation may be ending just now."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while True:
             reply = self.page.submit(data)
             if reply.status_code != 409 or reply.json()["code"] != "not_acceptable_now" or time.monotonic() > end:

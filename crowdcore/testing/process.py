@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from crowdcore.testing.patience import PATIENCE
+
 _SERVING = r"^serving (\S+)$"
 _LAUNCHED = r"^run (\S+) \(task "
 _CROWD = "from crowdcore.cli import main; main()"
@@ -42,7 +44,7 @@ class Machine:
             "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "COLUMNS": "200",
         }  # fmt: skip
 
-    def crowd(self, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def crowd(self, *words: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run `crowd WORDS…` in `folder` to its end; look at `returncode`, `stdout` and `stderr`."""
         return self._run(["-c", _CROWD, *words], timeout)
 
@@ -55,7 +57,7 @@ class Machine:
     def rendered(self, agent: int, format: Literal["html", "text"] = "text") -> str:
         """What review shows of an agent's result."""
         code = f"import sys; from crowdcore.testing import render; sys.stdout.write(render({agent}, {format!r}))"
-        done = self._run(["-c", code], 60)
+        done = self._run(["-c", code], PATIENCE)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -66,7 +68,7 @@ class Machine:
         )  # fmt: skip
 
     @contextmanager
-    def serve(self, *words: str, timeout: float = 30) -> Iterator[Served]:
+    def serve(self, *words: str, timeout: float = PATIENCE) -> Iterator[Served]:
         """Start `crowd WORDS…` (run or resume) and wait until units are launched; killed at the end, if it lives."""
         process = subprocess.Popen(
             [str(self.python), "-c", _CROWD, *words], cwd=self.folder, env=self.environment, text=True,
@@ -98,7 +100,7 @@ class Served:
         for reader in self._readers:
             reader.start()
 
-    def expect(self, pattern: str, timeout: float = 30, *, stream: str = "stdout") -> re.Match[str]:
+    def expect(self, pattern: str, timeout: float = PATIENCE, *, stream: str = "stdout") -> re.Match[str]:
         """Wait until a stream (stdout or stderr) matches; AssertionError with all it said otherwise."""
         end = time.monotonic() + timeout
         with self._heard:
@@ -119,7 +121,7 @@ class Served:
         """What Ctrl-C sends."""
         self.process.send_signal(signal.SIGINT)
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """The exit code, once the process has ended."""
         code = self.process.wait(timeout)
         for reader in self._readers:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from crowdcore import launch
+from crowdcore.testing.patience import PATIENCE
 
 if TYPE_CHECKING:
     from crowdcore import RunHandle
@@ -52,7 +53,7 @@ class Browserless:
         self.params = params
         self.document: dict[str, Any] = {}
         self.reply: httpx.Response
-        self._http = httpx.Client(base_url=url, timeout=30, verify=_certificates())
+        self._http = httpx.Client(base_url=url, timeout=PATIENCE, verify=_certificates())
 
     def enter(self) -> Browserless:
         """Ask for work, as the page does when it opens."""
@@ -84,7 +85,7 @@ class Browserless:
         return "" if self.reply.is_success else str(self.reply.json()["code"])
 
 
-def until(condition: Callable[[], Any], timeout: float = 10.0) -> Any:
+def until(condition: Callable[[], Any], timeout: float = PATIENCE) -> Any:
     """Poll until `condition` is true; its value. AssertionError after `timeout` seconds."""
     end = time.monotonic() + timeout
     while not (value := condition()):

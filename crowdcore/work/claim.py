@@ -184,7 +184,7 @@ async def _nothing(context: RunContext, worker: Worker, refusal: Refusal | None)
     if refusal is not None:
         return gates.Refused("worker_can_do_unit", 403, "not_qualified", refusal.text)
     left = await context.db.aread(lambda c: match.something_left(c, context.run_id, worker.id))
-    if left or await context.more_units():
+    if left or await context.more_units() is not False:
         return gates.come_back()
     done = await context.db.aread(lambda c: agents.task_count(c, context.task_id, worker.id))
     return gates.share_done() if done else run_over()

@@ -120,7 +120,7 @@ class RunContext:
     positions: Positions = field(default_factory=Positions)
     accepting: bool = True
     draining: bool = False
-    more_units: Callable[[], Awaitable[bool]] = _nothing_more
+    more_units: Callable[[], Awaitable[bool | None]] = _nothing_more
     live: LiveWork | None = None
     stand_ins: StandIns | None = None
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import httpx
-
 from crowdcore.testing import Browserless, Machine
+from tests import web
 
 TASK = """
 task: {name: headlines, reward: 0.10}
@@ -21,9 +20,9 @@ architect: {port: 0}
 def test_its_page_is_served(machine: Machine, task: Callable[..., None]) -> None:
     task(TASK)
     with machine.serve("run", "task.yaml") as served:
-        page = httpx.get(served.url)
+        page = web.get(served.url)
         assert "Your headline" in page.text
-        assert "crowd.start()" in httpx.get(f"{served.url}task/page.js").text
+        assert "crowd.start()" in web.get(f"{served.url}task/page.js").text
 
 
 def test_a_submission_is_checked_parsed_and_survives_kill_9(machine: Machine, task: Callable[..., None]) -> None:

@@ -86,7 +86,7 @@ class Crew:
     async def work(self) -> None:
         """Until nobody gets anything more to do."""
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(30)) as http:
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(60)) as http:
             await asyncio.gather(*(Worker(self, http, f"x{n + 1}").work() for n in range(self.count)))
 
 

@@ -30,7 +30,7 @@ class Payroll:
 
     def ask(self, what, **facts):
         body = json.dumps({{"what": what, **facts}}).encode()
-        with urllib.request.urlopen("{url}", body, timeout=20) as reply:
+        with urllib.request.urlopen("{url}", body, timeout=60) as reply:
             return reply.read().decode()
 
     @hookimpl

@@ -17,7 +17,7 @@ from tests.chaos.server import Machine, Server
 from tests.postgres import PostgresServer
 
 T = TypeVar("T")
-PATIENCE = 240.0
+PATIENCE = 600.0
 """Seconds for rounds that go on at the same time."""
 
 

@@ -22,7 +22,7 @@ from tests.chaos.talkers import Party, Stay, enter
 KILLS = 2
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", seeds(1, most=5))
 @pytest.mark.parametrize("task", TASKS)
 def test_conversations_go_on_with_the_same_counters_and_choices(task: str, seed: int, tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ class Story(Round):
     async def happen(self) -> None:
         """Talk; kill and resume, twice; talk on to the end; compare."""
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(30)) as http:
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(60)) as http:
             party = Party(self.place, http, self._acknowledged)
             people = asyncio.gather(*(self._person(party, f"p{n}") for n in range(2 * CONVERSATIONS)))
             try:

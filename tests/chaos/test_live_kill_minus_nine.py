@@ -64,7 +64,7 @@ pairing:
 """
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("group", groups(4, AT_ONCE), ids=lambda group: f"seeds_{group[0]}_to_{group[-1]}")
 def test_people_together_outlive_kill_minus_nine(
     group: list[int], tmp_path: Path, postgres_server: PostgresServer, capsys: pytest.CaptureFixture[str]
@@ -110,7 +110,7 @@ class Story(Round):
         rng = Random(self.seed)
         self.write({"task.yaml": task(self.seed), "hooks.py": HOOKS})
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(30)) as http:
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(60)) as http:
             party = Party(self.place, http, lambda _count: None)
             names = [f"v{n}" for n in range(PEOPLE)]
             self.visitors = [Visitor(party, name, Random(f"{self.seed}/{name}")) for name in names]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from crowdcore.store import open_database
+from crowdcore.testing.patience import PATIENCE
 
 CROWD = Path(sys.executable).with_name("crowd")
 GOOD = "task: {name: good}\nblueprint: {type: mock}\narchitect: {port: 0}\n"
@@ -21,8 +22,8 @@ GOOD = "task: {name: good}\nblueprint: {type: mock}\narchitect: {port: 0}\n"
 def crowd(folder: Path, *words: str, **environment: str) -> list[str]:
     """The error lines of a crowd command that fails with exit code 2 and writes nothing else."""
     done = subprocess.run(
-        [CROWD, *words], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60,
-        check=False,
+        [CROWD, *words], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True,
+        timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 2, (done.stdout, done.stderr)
     assert "Traceback" not in done.stderr

@@ -109,7 +109,7 @@ def test_a_backup_is_one_moment_of_a_database_that_is_written_to(crowd: Crowd, t
                 (count,) = copy.execute("SELECT COUNT(*) FROM agent WHERE status = 'completed'").fetchone()
             assert before <= count <= len(acknowledged) + 1
         done.set()
-        thread.join(30)
+        thread.join(60)
     for number in range(3):
         place = tmp_path / f"place-{number}"
         assert crowd("--data-dir", place, "db", "restore", tmp_path / f"backup-{number}").code == 0

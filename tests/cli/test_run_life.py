@@ -13,8 +13,10 @@ from typing import Any
 import httpx
 
 from crowdcore.testing import Browserless
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.process import Machine, Served
 from crowdcore.testing.serving import until
+from tests import web
 from tests.cli.conftest import Task
 
 Worker = Callable[[str, str], Browserless]
@@ -30,7 +32,7 @@ def status_of(machine: Machine, run: str = "demo-1") -> dict[str, Any]:
 
 def launched(served: Served) -> int:
     """Free units, as the running server counts them."""
-    metrics = httpx.get(f"{served.url}metrics").text
+    metrics = web.get(f"{served.url}metrics").text
     found = re.search(r'^crowd_units\{.*status="launched"\} (\d+)', metrics, re.MULTILINE)
     return int(found[1]) if found else 0
 
@@ -57,7 +59,7 @@ def test_of_several_that_resume_a_run_at_once_one_serves_it_and_the_others_exit_
         for _ in range(3)
     ]  # fmt: skip
     try:
-        until(lambda: sum(p.poll() == 2 for p in resuming) == 2, timeout=30)
+        until(lambda: sum(p.poll() == 2 for p in resuming) == 2)
         (one,) = [p for p in resuming if p.poll() is None]
         until(lambda: status_of(machine)["status"] == "running")
     finally:
@@ -117,11 +119,11 @@ def test_sigterm_while_a_launch_is_being_built_leaves_it_resumable(task: Task) -
     )  # fmt: skip
     until(lambda: (machine.folder / "building").exists())
     process.send_signal(signal.SIGTERM)
-    said, complaint = process.communicate(timeout=30)
+    said, complaint = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said, complaint.strip()) == (130, "", "interrupted")
     (machine.folder / "go").touch()
     with machine.serve("resume", "--no-open") as served:
-        assert launched(served) == 10
+        until(lambda: launched(served) == 10)
 
 
 SLOW_BUILD = """
@@ -146,7 +148,7 @@ def test_one_ctrl_c_lets_people_in_the_middle_finish_and_ends_the_run(task: Task
         until(lambda: launched(served) == 9)
         served.interrupt()
         said = served.expect(r"no new work is handed out; 1 person in the middle may finish, .* at most (.*)\. Ctrl-C")
-        assert re.fullmatch(r"30m|29m[345]\ds", said[1])
+        assert re.fullmatch(r"30m|2\dm(\d+s)?", said[1])
         assert worker(served.url, "y").code == "run_over"
         assert person.submit({"text": "in time"}).status_code == 200
         assert served.wait() == 0
@@ -167,7 +169,7 @@ def test_a_second_ctrl_c_leaves_now_and_nothing_is_lost(task: Task, worker: Work
         assert served.wait() == 130
         assert "go on with: crowd resume demo-1" in served.stdout
     with machine.serve("resume", "demo-1", "--no-open") as served:
-        assert launched(served) == 9
+        until(lambda: launched(served) == 9)
         assert worker(served.url, "x").document["agent"] == person.document["agent"]
         assert worker(served.url, "y").document["phase"] == "work"
 
@@ -195,7 +197,7 @@ def test_a_drain_that_was_asked_for_goes_on_after_kill_minus_nine(task: Task, wo
         until(lambda: status_of(machine)["status"] == "draining")
         assert worker(served.url, "y").code == "run_over"
         assert worker(served.url, "x").document["agent"] == person.document["agent"]
-        assert launched(served) == 9  # free until the person in the middle is done
+        until(lambda: launched(served) == 9)  # free until the person in the middle is done
 
 
 def test_stop_now_leaves_a_served_run_resumable(task: Task) -> None:
@@ -205,7 +207,7 @@ def test_stop_now_leaves_a_served_run_resumable(task: Task) -> None:
         assert served.wait() == 0
     assert status_of(machine)["status"] == "stopped"
     with machine.serve("resume", "--no-open") as served:
-        assert launched(served) == 10
+        until(lambda: launched(served) == 10)
 
 
 def test_stop_ends_a_run_that_nobody_serves_and_its_listeners_hear_the_rest(task: Task, worker: Worker) -> None:
@@ -255,7 +257,7 @@ def on_run_finished(run, event):
 def test_a_changed_budget_is_noticed_by_the_running_server(task: Task) -> None:
     machine = task(budget=2)
     with machine.serve(*RUN) as served:
-        assert launched(served) == 2
+        until(lambda: launched(served) == 2)
         done = machine.crowd("set", "demo-1", "task.budget=5")
         assert (done.returncode, done.stdout) == (0, "demo-1: task.budget = 5\n")
         until(lambda: launched(served) == 5)
@@ -275,7 +277,7 @@ def test_runs_lists_the_newest_first_with_what_became_of_them(task: Task, worker
         served.kill()
     with machine.serve(*RUN) as served:
         worker(served.url, "x").submit({"text": "x"})
-        until(lambda: '"completed"} 1' in httpx.get(f"{served.url}metrics").text.replace(".0", ""))
+        until(lambda: '"completed"} 1' in web.get(f"{served.url}metrics").text.replace(".0", ""))
         first, second = machine.crowd("runs").stdout.splitlines()
         assert re.match(rf"demo-2 +running +1/10 .* {served.url}", first)
         assert re.match(r"demo-1 +interrupted +0/10 ", second)

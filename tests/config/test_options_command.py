@@ -130,7 +130,7 @@ def test_on_a_terminal_a_table_wraps_and_cuts_nothing(columns, tmp_path: Path):
             output += chunk
     except OSError:  # how Linux says that the other side is closed
         pass
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
     assert "┏" in text
     assert "…" not in text

@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from crowdcore.testing.patience import PATIENCE
+
 HEAVY = ("yaml", "omegaconf", "click", "platformdirs", "rich", "pluggy", "sqlalchemy", "starlette")
 
 
 def python(code: str, *args: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=60, check=True)
+    command = [sys.executable, "-c", code, *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     return done.stdout.strip()
 
 
@@ -20,27 +23,22 @@ def test_importing_the_package_imports_no_yaml_and_no_omegaconf():
 
 
 LOAD = """
-import sys, time
+import sys
 from crowdcore.plugins import Catalogue, Entry
 sys.path.insert(0, sys.argv[1])
 named = {"blueprint": "Live", "provider": "Inhouse", "architect": "Local"}
 installed = Catalogue([Entry(kind, "x", "d", "1", f"plugins_for_config:{cls}") for kind, cls in named.items()])
-start = time.process_time()
 from crowdcore import load_config
 load_config(sys.argv[2], catalogue=installed)
-print(time.process_time() - start)
+print(len(sys.modules))
 """
 TASK = "blueprint: x\nprovider: x\narchitect: x\ntask: {title: '${task.name}', reward: 0.3}\n"
 
 
-def test_a_small_task_is_loaded_within_350_milliseconds(folder):
+def test_a_small_task_is_loaded_with_few_modules(folder):
+    """They are most of the time that it takes, which `make bench` measures (starting)."""
     (folder / "task.yaml").write_text(TASK)
-    best = 1.0
-    for _ in range(8):  # other work on the machine may slow one of them down
-        best = min(best, float(python(LOAD, str(Path(__file__).parent), "task.yaml")))
-        if best <= 0.35:
-            break
-    assert best <= 0.35
+    assert int(python(LOAD, str(Path(__file__).parent), "task.yaml")) <= 350, "about 300"
 
 
 def test_a_single_file_that_uses_no_more_than_task_dir_does_without_omegaconf():

@@ -88,7 +88,7 @@ def in_turns(pages: Iterable[Page], texts: Iterable[str]) -> None:
         def whose() -> Page | None:
             return next((page for page in pages if page.get_by_text("It is your turn.", exact=True).is_visible()), None)
 
-        speaker: Page = until(whose, 20)
+        speaker: Page = until(whose)
         say(speaker, text)
         for page in pages:
             hears(page, text)

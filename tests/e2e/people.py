@@ -9,7 +9,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, ViewportSize, expect
 
-WAIT = 20_000
+from crowdcore.testing.patience import PATIENCE
+
+WAIT = PATIENCE * 1000
 """Milliseconds that a page may take for what a test waits for."""
 CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",

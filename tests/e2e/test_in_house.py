@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from crowdcore.testing import Machine, serve
+from crowdcore.testing import Machine, serve, until
 from tests.e2e.library_form import EXAMPLE, answer, small_form
 from tests.e2e.people import OFFLINE, Person, Town, refused
 
@@ -80,7 +80,7 @@ def test_what_was_not_finished_is_there_again(person: Person, tmp_path: Path) ->
         person.new_tab()
         person.open(run.url, worker_id="x")
         expect(person.page.get_by_role("textbox", name="A kind word")).to_have_value("half a")
-        assert run.counters.agents["in_task"] == 1
+        until(lambda: run.counters.agents["in_task"] == 1)
 
 
 def test_who_asks_for_more_after_the_end_reads_that_it_is_over(person: Person, tmp_path: Path) -> None:

@@ -14,16 +14,22 @@ import pytest
 from playwright.sync_api import expect
 
 from crowdcore import RunHandle
-from crowdcore.testing import Machine, serve
+from crowdcore.base.clock import Clock
+from crowdcore.testing import Machine, ManualClock, serve
 from tests.e2e.conversations import LOST, free_talk, hears, hide, owed, said, say
 from tests.e2e.people import Person, Town
 
+GRACE = 61.0
+"""Seconds after which somebody who is away is gone for good."""
+
 
 @contextmanager
-def talking(folder: Path, town: Town, *people: Person, **pairing: Any) -> Iterator[tuple[RunHandle, Machine]]:
+def talking(
+    folder: Path, town: Town, *people: Person, clock: Clock | None = None, **pairing: Any
+) -> Iterator[tuple[RunHandle, Machine]]:
     """A run in which these people are in one conversation."""
     machine = Machine(folder)
-    with serve(free_talk(folder, **pairing), data_dir=machine.data_dir) as run:
+    with serve(free_talk(folder, **pairing), data_dir=machine.data_dir, clock=clock) as run:
         for name, person in zip("xy", people, strict=False):
             person.open(run.url, worker_id=name)
         for person in people:
@@ -41,12 +47,13 @@ def finish(person: Person) -> None:
 
 
 def test_who_stays_when_the_other_closes_the_tab_finishes_and_is_paid(town: Town, tmp_path: Path) -> None:
-    stays, goes = town.person(), town.person()
-    with talking(tmp_path, town, stays, goes, disconnect_grace="3s") as (_, machine):
+    stays, goes, clock = town.person(), town.person(), ManualClock()
+    with talking(tmp_path, town, stays, goes, clock=clock) as (_, machine):
         say(goes.page, "I must go")
         hears(stays.page, "I must go")
         goes.page.close()
-        expect(stays.page.get_by_role("list", name="People")).to_contain_text("away", timeout=3000)
+        expect(stays.page.get_by_role("list", name="People")).to_contain_text("away")
+        clock.advance(GRACE)
         expect(stays.page.get_by_role("heading", name="The conversation is over")).to_be_focused()
         expect(stays.page.get_by_text("Somebody has left this conversation.")).to_be_visible()
         stays.look("chat-left-alone")
@@ -55,9 +62,12 @@ def test_who_stays_when_the_other_closes_the_tab_finishes_and_is_paid(town: Town
 
 
 def test_who_waits_for_a_lost_partner_may_finish_at_any_time(town: Town, tmp_path: Path) -> None:
-    stays, goes = town.person(), town.person()
-    with talking(tmp_path, town, stays, goes, disconnect_grace="3s", on_partner_left="wait") as (run, _):
+    stays, goes, clock = town.person(), town.person(), ManualClock()
+    people = stays.page.get_by_role("list", name="People")
+    with talking(tmp_path, town, stays, goes, clock=clock, on_partner_left="wait") as (run, _):
         goes.page.close()
+        expect(people).to_contain_text("away")
+        clock.advance(GRACE)
         end = stays.page.get_by_role("button", name="Finish now")
         expect(end).to_be_visible()
         stays.look("chat-partner-away")
@@ -68,6 +78,8 @@ def test_who_waits_for_a_lost_partner_may_finish_at_any_time(town: Town, tmp_pat
         say(goes.page, "back again")
         hears(stays.page, "back again")
         goes.page.close()
+        expect(people).to_contain_text("away")
+        clock.advance(GRACE)
         end.click()
         finish(stays)
 
@@ -75,7 +87,7 @@ def test_who_waits_for_a_lost_partner_may_finish_at_any_time(town: Town, tmp_pat
 def test_ten_seconds_without_network_lose_nothing_and_repeat_nothing(town: Town, tmp_path: Path) -> None:
     one, other = town.person(), town.person()
     one.expects(*LOST)
-    with talking(tmp_path, town, one, other) as (_, machine):
+    with talking(tmp_path, town, one, other, clock=ManualClock()) as (_, machine):  # they are waited for
         say(one.page, "before")
         hears(other.page, "before")
         one.context.set_offline(True)

@@ -25,15 +25,15 @@ def task(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_react_front_end_is_built_worked_with_and_built_again(town: Town, task: Path, tmp_path: Path) -> None:
     machine = Machine(tmp_path)
-    with machine.serve("run", str(task), "--no-open", "architect.port=0", timeout=200) as served:
+    with machine.serve("run", str(task), "--no-open", "architect.port=0", timeout=600) as served:
         judge(town.person(), served, "x")
         served.kill()
     page = task / "webapp" / "src" / "App.jsx"
     page.write_text(page.read_text("utf-8").replace("What is the mood?", "Which mood is it?"), "utf-8")
-    with machine.serve("resume", timeout=200) as served:  # as it was at launch
+    with machine.serve("resume", timeout=600) as served:  # as it was at launch
         judge(town.person(), served, "y")
         assert served.wait() == 0
     rows = machine.exported("react-demo")
@@ -43,7 +43,7 @@ def test_a_react_front_end_is_built_worked_with_and_built_again(town: Town, task
     assert [row["item"]["mood"] for row in rows] == ["glad", "sad"]
 
     built = (task / "webapp" / "dist" / "index.html").stat().st_mtime
-    with machine.serve("run", str(task), "--no-open", "architect.port=0", timeout=200) as served:
+    with machine.serve("run", str(task), "--no-open", "architect.port=0", timeout=600) as served:
         visitor = town.person()
         visitor.open(served.url)
         visitor.sees("Which mood is it?")
@@ -52,7 +52,7 @@ def test_a_react_front_end_is_built_worked_with_and_built_again(town: Town, task
 
     page.write_text("export const App = (", "utf-8")
     os.utime(page)
-    refused = machine.crowd("run", str(task), "--no-open", "architect.port=0", timeout=200)
+    refused = machine.crowd("run", str(task), "--no-open", "architect.port=0", timeout=600)
     assert refused.returncode == 2
     assert "build_command `npm install" in refused.stderr
     assert "App.jsx" in refused.stderr

@@ -41,7 +41,7 @@ def test_a_blocked_worker_is_refused(person: Person, machine: Machine) -> None:
         works(person, run, worker_id="x", assignment_id="1")
         answer(person.page, "hello")
         person.sees("Thank you!")
-        with closing(sqlite3.connect(machine.data_dir / "crowd.db", timeout=10)) as database, database:
+        with closing(sqlite3.connect(machine.data_dir / "crowd.db", timeout=60)) as database, database:
             assert database.execute("UPDATE worker SET blocked = 'spam' WHERE name = 'x'").rowcount == 1
         person.expects(refused(403))
         person.open(run.url, worker_id="x", assignment_id="2")

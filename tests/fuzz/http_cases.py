@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.fuzz.servers import Server
 from tests.fuzz.surface import narrowed, shares
 
-TIMEOUT = 10.0
+TIMEOUT = 60.0
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SECURITY = ("content-security-policy", "x-content-type-options", "referrer-policy")
 ONE_PERSON = 12  # cases; more would be too fast for one agent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -53,7 +52,7 @@ class Server:
         """The document of somebody new at work."""
         self.people += 1
         body = {"params": {"worker_id": f"person-{self.people}"}}
-        reply = self.session.post(f"{self.url}/api/v1/agents", json=body, timeout=10)
+        reply = self.session.post(f"{self.url}/api/v1/agents", json=body, timeout=60)
         assert reply.status_code == 201, reply.text
         document: dict[str, Any] = reply.json()
         return document
@@ -65,11 +64,9 @@ class Server:
         files = len(list((kernel / "fd").iterdir()))
         return Held(int(status["VmRSS"].split()[0]) / 1024, files, int(status["Threads"]))
 
-    def healthy(self) -> float:
-        """Seconds until it says that it is well."""
-        began = time.monotonic()
-        assert self.session.get(f"{self.url}/healthz", timeout=10).json() == {"status": "ok"}
-        return time.monotonic() - began
+    def healthy(self) -> None:
+        """It says that it is well."""
+        assert self.session.get(f"{self.url}/healthz", timeout=60).json() == {"status": "ok"}
 
     def complaint(self) -> str:
         """The first surprise that the server's log speaks of; what the task's own code raises is none."""

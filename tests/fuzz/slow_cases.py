@@ -12,7 +12,7 @@ from crowdcore.server.http.limits import Limits
 from tests.fuzz.servers import Server
 
 EACH = 20
-GRACE = 15.0
+GRACE = 60.0
 
 
 class Slow(threading.Thread):
@@ -40,7 +40,7 @@ class Slow(threading.Thread):
                 one.close()
 
     def _open(self, head: bytes) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self._server.port), timeout=10)
+        connection = socket.create_connection(("127.0.0.1", self._server.port), timeout=60)
         connection.sendall(head)
         connection.setblocking(False)
         return connection

@@ -40,8 +40,8 @@ def shares(cases: int) -> dict[tuple[str, str], int]:
 def documents(server: Server) -> dict[str, dict[str, Any]]:
     """The documents of both applications, as the server gives them: `worker` and `admin`."""
     token = {"Authorization": f"Bearer {server.admin_token()}"}
-    worker = requests.get(f"{server.url}/api/v1/openapi.json", timeout=10).json()
-    admin = requests.get(f"{server.admin}/api/v1/openapi.json", headers=token, timeout=10).json()
+    worker = requests.get(f"{server.url}/api/v1/openapi.json", timeout=60).json()
+    admin = requests.get(f"{server.admin}/api/v1/openapi.json", headers=token, timeout=60).json()
     return {"worker": worker, "admin": admin}
 
 

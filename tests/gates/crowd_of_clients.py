@@ -32,7 +32,7 @@ class Crowd:
 
     async def _work(self) -> None:
         connector = aiohttp.TCPConnector(limit=self.workers)
-        timeout = aiohttp.ClientTimeout(total=120)
+        timeout = aiohttp.ClientTimeout(total=300)
         async with aiohttp.ClientSession(self.url, connector=connector, timeout=timeout) as http:
             names = [f"{'bad' if n % 10 == 0 else 'good'}-{n}" for n in range(self.workers)]
             await asyncio.gather(*(_Client(self, http, name).work() for name in names))

@@ -103,7 +103,7 @@ def test_leaving_in_the_middle_leaves_nothing_behind(desk: Desk, leave: str) -> 
         assert desk.grants("x") == {}
     page = desk.worker("x")
     assert (page.document["phase"], page.document["draft"]) == ("onboarding", None)
-    assert desk.run.counters.units["launched"] == 10
+    until(lambda: desk.run.counters.units["launched"] == 10)
 
 
 def test_two_tabs_share_one_onboarding(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from crowdcore import Refusal, hookimpl
 from crowdcore.plugins.checks import HOOKS
+from crowdcore.testing.patience import PATIENCE
 
 TOGETHER = ("blueprint_live", "blueprint_cleanup", "pairing_timeout")
 """Who implements the first of these makes a task one that people do together."""
@@ -40,12 +41,12 @@ class Recorder:
     def wait_until_told(self, line: str) -> None:
         """Until a listener was told of this."""
         with self._changed:
-            assert self._changed.wait_for(lambda: line in self.told, 10), f"never told of {line}: {self.told}"
+            assert self._changed.wait_for(lambda: line in self.told, PATIENCE), f"never told of {line}: {self.told}"
 
     def wait_until_called(self, line: str, times: int = 1, *, or_else: str = "") -> None:
         """Until a hook was called so often, or another one at all."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self.calls.count(line) >= times or or_else in self.calls, 10), (
+            assert self._changed.wait_for(lambda: self.calls.count(line) >= times or or_else in self.calls, PATIENCE), (
                 f"{line} was not called {times} times: {self.calls}"
             )
 

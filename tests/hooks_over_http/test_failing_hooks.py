@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from crowdcore.testing import Browserless, Machine, Served
+from tests import web
 
 THEIR_FAULT = "This task's own code failed. Its author was told."
 STATE = """
@@ -166,9 +166,9 @@ def test_a_route_that_fails_shows_a_friendly_page(start: Start) -> None:
         "from starlette.routing import Route\ndef page(request): return 1 / 0\n"
         "@hookimpl\ndef register_routes(): return [Route('/own', page)]"
     )
-    reply = httpx.get(f"{process.url}own", headers={"accept": "text/html"})
+    reply = web.get(f"{process.url}own", headers={"accept": "text/html"})
     assert (reply.status_code, "That did not work" in reply.text, "Traceback" in reply.text) == (500, True, False)
-    process.expect("ZeroDivisionError", 10, stream="stderr")
+    process.expect("ZeroDivisionError", stream="stderr")
 
 
 def test_a_state_that_cannot_be_read_back_stops_neither_the_run_nor_other_listeners(start: Start) -> None:
@@ -180,5 +180,5 @@ def test_a_state_that_cannot_be_read_back_stops_neither_the_run_nor_other_listen
     for text in ("bad", "good"):
         reply: Any = Browserless(process.url, worker_id=text).enter().submit({"text": text})
         assert reply.status_code == 200
-    process.expect("^told good$", 10)
+    process.expect("^told good$")
     told(process, "event 6 (unit_submitted) could not be told")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crowdcore import RunHandle
 from crowdcore.testing import Browserless, ManualClock, serve
+from crowdcore.testing.patience import PATIENCE
 from tests.hooks_over_http.recorder import Recorder
 
 GOLDEN = Path(__file__).parent / "golden" / "hook_order.txt"
@@ -69,7 +70,7 @@ def play(tmp_path: Path, recorder: Recorder, clock: ManualClock, step: Callable[
         for look in (1, 2, 3):  # 5 s of quiet are counted from a look at the empty run
             recorder.wait_until_called("provider_pending", look, or_else="provider_cleanup")
             clock.advance(6)
-        assert run.wait(10) == "all units are done"
+        assert run.wait(PATIENCE) == "all units are done"
         step("the run ends by itself")
 
 

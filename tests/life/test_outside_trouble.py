@@ -11,8 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+import crowdcore
+from crowdcore import hookimpl
 from crowdcore.store import open_database
 from crowdcore.testing import Browserless
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.serving import until
 from tests.chaos import checks
 from tests.life.conftest import Launch
@@ -22,7 +25,7 @@ def test_a_database_that_another_program_locks_is_waited_for(launched: Launch, t
     handle = launched()
     person = Browserless(handle.url, worker_id="x").enter()
     with (
-        closing(sqlite3.connect(tmp_path / "data" / "crowd.db", isolation_level=None, timeout=10)) as other,
+        closing(sqlite3.connect(tmp_path / "data" / "crowd.db", isolation_level=None, timeout=PATIENCE)) as other,
         ThreadPoolExecutor(1) as threads,
     ):
         other.execute("BEGIN IMMEDIATE")
@@ -30,7 +33,37 @@ def test_a_database_that_another_program_locks_is_waited_for(launched: Launch, t
         with pytest.raises(TimeoutError):
             answer.result(0.3)
         other.execute("COMMIT")
-        assert answer.result(10).status_code == 200
+        assert answer.result(PATIENCE).status_code == 200
+
+
+def test_a_database_that_is_locked_at_the_launch_is_waited_for_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crowdcore.runs.supervise.FIRST_UNITS", 0.01)
+    offered: list[int] = []
+
+    class Locked:
+        @hookimpl
+        def provider_setup(self) -> None:
+            other.execute("BEGIN IMMEDIATE")
+
+        @hookimpl
+        def provider_launch(self, places: int) -> None:
+            offered.append(places)
+
+    config = {"task": {"name": "demo"}, "blueprint": {"type": "mock"}, "architect": {"type": "local", "port": 0}}
+    open_database(None, tmp_path / "data").close()
+    with closing(
+        sqlite3.connect(tmp_path / "data" / "crowd.db", isolation_level=None, check_same_thread=False)
+    ) as other:
+        handle = crowdcore.launch(config, data_dir=tmp_path / "data", hooks=[Locked()])
+        try:
+            assert handle.launched(0.3) is None
+            other.execute("COMMIT")
+            handle.launched()
+            assert offered[0] > 0
+        finally:
+            handle.stop()
 
 
 def test_half_an_upload_leaves_nothing_and_the_whole_one_counts(launched: Launch, tmp_path: Path) -> None:

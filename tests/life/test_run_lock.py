@@ -13,6 +13,7 @@ from crowdcore.errors import RunError
 from crowdcore.runs.deliver import deliver
 from crowdcore.runs.lock import RunLock, is_led
 from crowdcore.store import open_database
+from crowdcore.testing.patience import PATIENCE
 from tests.postgres import PostgresServer
 
 CONFIG = {"task": {"name": "demo"}, "blueprint": {"type": "mock"}, "architect": {"type": "local", "port": 0}}
@@ -46,7 +47,7 @@ def test_a_command_that_only_delivers_is_waited_for(tmp_path: Path) -> None:
     assert waiting.is_alive()
     assert not resumed
     delivering.release()
-    waiting.join(20)
+    waiting.join(PATIENCE)
     assert is_led(folder)
     with pytest.raises(RunError, match="served by process"):
         RunLock(folder, "demo-1", 1, database).acquire()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ import pytest
 
 from crowdcore import RunHandle, resume
 from crowdcore import launch as launch_run
+from crowdcore.runs.supervise import HEARTBEAT
 from crowdcore.store import Database, open_database
 from crowdcore.store.queries import events
 from crowdcore.testing import LivePerson, ManualClock, until
+from crowdcore.testing.patience import PATIENCE
 from tests.chaos.checks import faults
 
 REWARD = "0.50"
@@ -120,6 +123,23 @@ class Stage:
             self.clock.advance(min(step, seconds))
             seconds -= step
 
+    def settle(self) -> None:
+        """Wait until the run has done what is due by now."""
+        done = threading.Event()
+
+        async def look(supervisor: Any) -> None:
+            supervisor.context.live._timers.after(0.0, done.set)  # after all that is due before
+
+        self.run._host.ask(look)
+        assert done.wait(PATIENCE)
+
+    def watched(self) -> None:
+        """Wait until the run has looked whether it is over, twice: it beats once for each look after so long."""
+        for _ in range(2):
+            self.clock.advance(HEARTBEAT + 1)
+            due = self.run._host.ask(_service_time)
+            until(lambda: self.rows("SELECT service_time AS t FROM run")[0]["t"] >= due)  # noqa: B023
+
     def close(self) -> None:
         """Everybody goes, the run is stopped, and the database is sound."""
         for person in self._people:
@@ -130,6 +150,11 @@ class Stage:
             assert faults(self.database) == []
         finally:
             self.database.close()
+
+
+async def _service_time(supervisor: Any) -> float:
+    """How long the run has been served by now."""
+    return float(supervisor.context.service.now())
 
 
 @pytest.fixture

@@ -13,10 +13,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from crowdcore.testing import Browserless
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.serving import until
-
-PATIENCE = 10.0
-"""Seconds in which the server must answer."""
 
 
 class Connected:
@@ -169,7 +167,7 @@ class Tab:
         self._said += 1
         id, agent = f"{self.worker}-{self._said}", self.agent
         connected.send({"type": "message", "id": id, "data": data})
-        until(lambda: id in self._answers or not connected.is_open, PATIENCE)
+        until(lambda: id in self._answers or not connected.is_open)
         answer = self._answers.get(id, "closed")
         if answer == "ack":
             self.acknowledged.setdefault(agent, {})[id] = data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from crowdcore.testing import until
 from tests.live.conftest import Stage
 
@@ -15,7 +13,7 @@ def test_conversations_finish_and_then_the_run_ends(stage: Stage) -> None:
     one.say({"text": "still talking"})
     assert two.wait("message")["data"] == {"text": "still talking"}
     stage.clock.advance(11)
-    time.sleep(0.3)
+    stage.watched()
     assert stage.run.wait(0) is None
     one.say({"do": "end"})
     for person in (one, two):
@@ -62,7 +60,7 @@ def test_a_run_is_not_over_while_somebody_only_has_to_submit(stage: Stage) -> No
     two.submit({"text": "done"})
     one.wait("status", phase="finish")
     stage.clock.advance(30)
-    time.sleep(0.3)
+    stage.watched()
     assert stage.run.wait(0) is None
     one.submit({"text": "done"})
 

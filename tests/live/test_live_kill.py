@@ -33,7 +33,7 @@ class Talker:
         try:
             for n in range(100_000):
                 id = self.person.say({"do": "draw"} if n % 3 == 2 else {"text": f"{self.person.name} {n}"}, id=f"i{n}")
-                self.person.wait("ack", id=id, timeout=30)
+                self.person.wait("ack", id=id)
                 self.acknowledged.append(id)
         except (ConnectionClosed, AssertionError):
             pass
@@ -46,11 +46,11 @@ def test_fifty_people_go_on_where_they_were(tmp_path: Path, play: str) -> None:
     with machine.serve("run", "task.yaml", "architect.port=0") as served:
         talkers = [Talker(served.url, f"w{n}") for n in range(2 * PAIRS)]
         for talker in talkers:
-            talker.person.wait("status", status="in_task", timeout=30)
+            talker.person.wait("status", status="in_task")
         threads = [threading.Thread(target=talker.talk) for talker in talkers]
         for thread in threads:
             thread.start()
-        until(lambda: all(len(talker.acknowledged) >= 6 for talker in talkers), timeout=60)
+        until(lambda: all(len(talker.acknowledged) >= 6 for talker in talkers))
         served.kill()
         for thread in threads:
             thread.join()
@@ -61,7 +61,7 @@ def test_fifty_people_go_on_where_they_were(tmp_path: Path, play: str) -> None:
             person = people[talker.person.name]
             for id in talker.acknowledged[-2:]:  # a page sends again what it does not know to be stored
                 person.say({"text": "again"}, id=id)
-                person.wait("ack", id=id, timeout=30)
+                person.wait("ack", id=id)
         for n in range(PAIRS):
             ends(people[f"w{2 * n}"], people[f"w{2 * n + 1}"])
         served.interrupt()
@@ -71,10 +71,10 @@ def test_fifty_people_go_on_where_they_were(tmp_path: Path, play: str) -> None:
 
 def ends(one: LivePerson, two: LivePerson) -> None:
     one.say({"do": "draw"}, id="last")
-    one.wait("ack", id="last", timeout=30)
+    one.wait("ack", id="last")
     one.say({"do": "end"})
     for person in (one, two):
-        person.wait("status", phase="finish", timeout=30)
+        person.wait("status", phase="finish")
         assert person.submit({"text": "x"}).status_code == 200
 
 

@@ -26,7 +26,7 @@ def all_come(stage: Stage) -> list[LivePerson]:
     with ThreadPoolExecutor(PEOPLE) as pool:
         people = list(pool.map(lambda n: stage.person(f"w{n}"), range(PEOPLE)))
     for person in people:
-        person.wait("status", status="in_task", timeout=30)
+        person.wait("status", status="in_task")
     return people
 
 

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from crowdcore.testing import LivePerson, until
+from crowdcore.testing.patience import PATIENCE
 from tests.live.conftest import Stage
 
 
@@ -121,7 +122,7 @@ def test_messages_while_the_inbox_is_read_come_in_order(stage: Stage) -> None:
     stage.launch()
     one, two = stage.pair()
     one.say({"do": "flood", "times": 1500, "size": 100})
-    one.wait("message", data={"n": 1499, "text": "x" * 100}, timeout=30)
+    one.wait("message", data={"n": 1499, "text": "x" * 100})
     going = threading.Event()
 
     def talk() -> None:
@@ -133,7 +134,7 @@ def test_messages_while_the_inbox_is_read_come_in_order(stage: Stage) -> None:
 
     talking = threading.Thread(target=talk)
     talking.start()
-    going.wait(10)
+    going.wait(PATIENCE)
     again = stage.again(two)
     talking.join()
     again.wait("message", data=["more", 39])

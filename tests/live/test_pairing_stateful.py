@@ -30,7 +30,8 @@ from hypothesis.stateful import (
 
 from crowdcore import LiveAssignment, Refusal, hookimpl, launch, resume
 from crowdcore.store import open_database
-from crowdcore.testing import ManualClock
+from crowdcore.testing import ManualClock, until
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.types import Unit, Worker
 from tests.chaos.checks import unkept
 from tests.live.pairing_rules import Person, World, broken
@@ -39,8 +40,6 @@ from tests.live.tab import Tab
 WORKERS = [f"w{n}" for n in range(6)]
 ITEMS = 3
 TIMEOUT, GRACE, DURATION, TOGETHER, FINISH = 60.0, 10.0, 400.0, 150.0, 600.0
-SETTLED = 3.0
-"""Seconds that the machine may take for what is due at once."""
 HEARTBEAT = 2.0
 PASSING = (1.0, GRACE / 2, GRACE + 1, TIMEOUT - GRACE, TIMEOUT + 1, TOGETHER + 1, FINISH + 1)
 STEPS: list[tuple[str, Any]] = [
@@ -247,7 +246,15 @@ class Pairing(RuleBasedStateMachine):
         if self.tabs[worker].there:
             self.tabs[worker].close(cleanly=cleanly)
             self._gone(worker)
-            time.sleep(0.03)  # so that the server knows it before time passes
+            self._known_to_be_gone(self.tabs[worker].agent)
+
+    def _known_to_be_gone(self, agent: int) -> None:
+        """The server has noticed it, so that time may pass."""
+
+        async def there(supervisor: Any) -> bool:
+            return bool(supervisor.context.live.hub.present(agent))
+
+        until(lambda: not self.run._host.ask(there))
 
     def _gone(self, worker: str) -> None:
         person = self.world.people.get(self.tabs[worker].agent)
@@ -274,7 +281,7 @@ class Pairing(RuleBasedStateMachine):
     @invariant()
     def rules_hold(self) -> None:
         """Nothing is broken, or still is after a moment."""
-        end = time.monotonic() + SETTLED
+        end = time.monotonic() + PATIENCE
         while True:
             self._look_around()
             faults = self.database.read(lambda c: list(broken(c, self.world, self.now)))
@@ -303,7 +310,7 @@ class Threes(Pairing):
     seats = 3
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("machine", [Pairing, Threes], ids=["two_seats", "three_seats"])
 def test_every_rule_holds_whatever_people_do(machine: Callable[[], Pairing]) -> None:
     drawn = os.environ.get("CROWD_STATEFUL_SEED")

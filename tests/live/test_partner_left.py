@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -51,7 +50,7 @@ def test_who_returns_within_the_grace_goes_on(stage: Stage) -> None:
     two.connect()
     one.wait("presence", present=True)
     stage.clock.advance(GRACE)
-    time.sleep(0.1)
+    stage.settle()
     two.say({"text": "back"})
     assert one.wait("message")["data"] == {"text": "back"}
 

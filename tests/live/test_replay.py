@@ -11,6 +11,7 @@ import pytest
 from crowdcore import LiveAssignment, hookimpl
 from crowdcore.live import Left
 from crowdcore.testing import LivePerson, until
+from crowdcore.testing.patience import PATIENCE
 from tests.live.conftest import Stage
 
 
@@ -146,7 +147,46 @@ def test_a_blueprint_that_does_something_else_ends_and_people_finish(stage: Stag
     assert stage.owed() == {"one": ["0.50"], "two": ["0.50"]}
 
 
-def test_going_on_may_take_five_seconds(stage: Stage) -> None:
+class Slow:
+    """Says everything again; the second time each step waits until it may."""
+
+    def __init__(self) -> None:
+        self.may = threading.Semaphore(0)
+        self.lives = self.done = 0
+
+    @hookimpl
+    async def blueprint_live(self, assignment: LiveAssignment) -> None:
+        self.lives += 1
+        for n in range(5):
+            if self.lives > 1:
+                await asyncio.to_thread(self.may.acquire, timeout=PATIENCE)
+            await assignment.send(None, (await assignment.receive()).data)
+            self.done = n + 1
+        await assignment.receive()
+
+
+def test_going_on_may_take_its_time(stage: Stage) -> None:
+    """As it does when many go on at once on a machine that is busy with other things."""
+    slow = Slow()
+    stage.launch(hooks=[slow])
+    one, two = stage.pair()
+    for n in range(5):
+        one.say(n)
+        two.wait("message", data=n)
+    slow.done = 0
+    stage.restart()
+    one = stage.again(one)
+    for n in range(5):
+        stage.clock.advance(4)
+        stage.settle()
+        slow.may.release()
+        until(lambda n=n: slow.done == n + 1)  # type: ignore[misc]
+    one.say("new")
+    one.wait("status", phase="finish")
+    assert stage.agent(one)["conversation_reason"] == "done"
+
+
+def test_one_that_takes_no_step_for_five_seconds_does_not_go_on(stage: Stage) -> None:
     Unsteady("sleeps").crash_after(stage)
     one = stage.person("one")
     one.wait("status", status="in_task")

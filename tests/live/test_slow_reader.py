@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from crowdcore.testing import LivePerson
+from crowdcore.testing.patience import PATIENCE
 from tests.live.conftest import Stage
 
 TIMES, SIZE = 120, 100_000
@@ -38,14 +39,14 @@ def test_a_reader_that_is_stuck_is_closed_and_comes_back_to_everything(stage: St
         assert two.closed() == 4409
         one.say({"do": "flood", "times": TIMES, "size": SIZE})
         last = {"n": TIMES - 1, "text": "x" * SIZE}
-        one.wait("message", data=last, timeout=60)  # as if nothing were the matter
+        one.wait("message", data=last)  # as if nothing were the matter
         one.say("on we go")
         one.wait("message", data="on we go")
         seen: list[dict[str, Any]] = []
         code = None
         try:
             while True:
-                seen.append(json.loads(stuck.recv(timeout=20)))
+                seen.append(json.loads(stuck.recv(timeout=PATIENCE)))
         except ConnectionClosed:
             code = stuck.close_code
         assert code == 4408
@@ -53,6 +54,6 @@ def test_a_reader_that_is_stuck_is_closed_and_comes_back_to_everything(stage: St
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) < TIMES
     two.connect(after=len(numbers))
-    two.wait("message", data="on we go", timeout=60)
+    two.wait("message", data="on we go")
     rest = [frame["seq"] for frame in two.frames if "seq" in frame]
     assert [*numbers, *rest] == list(range(1, TIMES + 2))

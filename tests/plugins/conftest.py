@@ -22,6 +22,7 @@ from crowdcore.plugins.hooks import Hooks
 from crowdcore.state import AgentState
 from crowdcore.store import Database, open_database
 from crowdcore.store.queries import runs
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.types import Agent, Assignment, Unit, Visit, Worker
 
 ARCHITECT = """
@@ -161,7 +162,7 @@ class Distributions:
         """Run Python code in a process that has these distributions."""
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "CROWD_DATA_DIR": str(self.folder / "data")}
         return subprocess.run(
-            [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, timeout=60,
+            [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE,
             check=False,
         )  # fmt: skip
 

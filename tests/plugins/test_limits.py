@@ -13,6 +13,7 @@ import pytest
 
 from crowdcore.base.limiter import Busy, Limit, Limiter, Limiters, Overrun
 from crowdcore.errors import HookFailed
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.types import Agent, Refusal, Unit, Worker
 from tests.plugins.conftest import Runs, Task
 
@@ -24,7 +25,7 @@ def gate() -> threading.Event:
 
 
 def blocked(gate: threading.Event) -> Callable[[], int]:
-    return lambda: int(gate.wait(30))
+    return lambda: int(gate.wait(PATIENCE))
 
 
 def test_values_and_exceptions_come_back() -> None:
@@ -76,7 +77,7 @@ def test_an_overrun_call_keeps_its_thread_until_it_ends(gate: threading.Event) -
         with pytest.raises(Overrun):
             await limiter.run(blocked(gate))
         with pytest.raises(Busy):  # at once: everything hangs, so there is nothing to wait for
-            await asyncio.wait_for(limiter.run(lambda: 1), 1)
+            await asyncio.wait_for(limiter.run(lambda: 1), PATIENCE)
         gate.set()
         while True:
             try:
@@ -156,10 +157,10 @@ def worker_can_do_unit(worker, unit): return Refusal("asked")
         ]
         await asyncio.sleep(0)
         for _ in range(20):
-            assert await asyncio.wait_for(hooks.worker_can_do_unit(worker, unit), 1) == Refusal("asked")
+            assert await asyncio.wait_for(hooks.worker_can_do_unit(worker, unit), PATIENCE) == Refusal("asked")
         reasons = [str(getattr(e, "reason", e)) for e in await asyncio.gather(*calls, return_exceptions=True)]
         assert sorted(reasons) == ["busy"] * 32 + ["timeout"] * 8
-        assert await asyncio.wait_for(hooks.worker_can_do_unit(worker, unit), 1) == Refusal("asked")
+        assert await asyncio.wait_for(hooks.worker_can_do_unit(worker, unit), PATIENCE) == Refusal("asked")
 
     asyncio.run(main())
     hooks._chains["blueprint_call"][0].function.__globals__["gate"].set()
@@ -176,5 +177,5 @@ async def main():
         print("overrun")
 asyncio.run(main())
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout == "overrun\n"

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from crowdcore import hookimpl
-from crowdcore.base.limiter import Limit, Limiters
+from crowdcore.base.limiter import Limiters
+from crowdcore.testing.patience import PATIENCE
 from crowdcore.types import RunFinished
 from tests.plugins.conftest import Runs, Task
 
@@ -48,14 +49,15 @@ def test_a_listener_that_hangs_stops_only_itself(task: Task, runs_of: Runs, capl
     class Hangs:
         @hookimpl
         def on_run_finished(self) -> None:
-            release.wait(30)
+            release.wait(PATIENCE)
 
     class Hears:
         @hookimpl
         def on_run_finished(self, event: RunFinished) -> None:
             heard.append(event.event)
 
-    limiters = Limiters({"listener": Limit(1, 0.05)})
+    limiters = Limiters()
+    limiters.get("listener", "hooks 2").limit = 0.05
     hooks = runs_of.hooks(task.load(), limiters, hooks=[Hears(), Hangs()])
 
     async def main() -> None:

@@ -61,7 +61,7 @@ class Hanging:
 
 class Sociable:
     def act(self, item, conversation, me):
-        together.wait(20)
+        together.wait(60)
         return {"text": me}
 
 class Careful:

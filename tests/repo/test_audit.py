@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+from crowdcore.testing.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 
 def audit(pins: Path, url: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    return subprocess.run(
-        [ROOT / "scripts" / "audit.sh", pins], env={**kept, "OSV_URL": url}, capture_output=True, text=True, timeout=60
-    )
+    command, environment = [ROOT / "scripts" / "audit.sh", pins], {**kept, "OSV_URL": url}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
 
 @contextmanager

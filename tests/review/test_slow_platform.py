@@ -33,7 +33,7 @@ class Stuck:
     def provider_pay(self) -> str:
         """Think."""
         self.asked += 1
-        self.answer.wait(30)
+        self.answer.wait(60)
         return "paid"
 
 
@@ -85,7 +85,7 @@ def test_what_gets_no_answer_in_time_is_in_doubt_and_not_sent_again(database: Da
 
 def test_what_found_no_room_was_not_sent_and_waits(database: Database, stuck: Stuck) -> None:
     async def main() -> None:
-        context = await context_of(database, stuck, Limit(1, 30))
+        context = await context_of(database, stuck, Limit(1, 60))
         first = asyncio.create_task(Executor(context).catch_up(20))
         while not stuck.asked:
             await asyncio.sleep(0.001)

@@ -16,6 +16,7 @@ from crowdcore import Refusal, RunHandle, hookimpl
 from crowdcore.base import paths
 from crowdcore.base.secret import secret_key
 from crowdcore.testing import Browserless, serve
+from crowdcore.testing.patience import PATIENCE
 
 PAGE = """<!doctype html>
 <html lang="en"><head><title>A task</title><script type="module" src="page.js"></script></head>
@@ -119,7 +120,7 @@ def browser() -> Iterator[Browser]:
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
              "--disable-sync", "--no-first-run"]  # fmt: skip
     with sync_playwright() as playwright:
-        expect.set_options(timeout=15_000)
+        expect.set_options(timeout=PATIENCE * 1000)
         browser = playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
         browser.close()
@@ -129,6 +130,6 @@ def browser() -> Iterator[Browser]:
 def tab(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own."""
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, expect
 from crowdcore import RunHandle
 from crowdcore.admin.access import make_admin_token, make_login_link
 from crowdcore.testing import Browserless
+from tests import web
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def admin(run: RunHandle) -> str:
 
 
 def logged_in(admin: str, secret: bytes) -> httpx.Client:
-    client = httpx.Client(base_url=admin)
+    client = web.Client(base_url=admin)
     assert client.get(make_login_link(secret, admin)).status_code == 200
     return client
 
@@ -30,41 +31,41 @@ def logged_in(admin: str, secret: bytes) -> httpx.Client:
 def test_it_is_another_origin_and_the_workers_side_knows_nothing_of_it(run: RunHandle, admin: str) -> None:
     assert urlsplit(admin).port != urlsplit(run.url).port
     for path in ("api/v1/runs", "login", "admin.js"):
-        assert httpx.get(run.url + path).status_code == 404
+        assert web.get(run.url + path).status_code == 404
 
 
 def test_strangers_see_how_to_log_in_and_nothing_else(admin: str) -> None:
-    page = httpx.get(admin)
+    page = web.get(admin)
     assert page.status_code == 401
     assert "crowd admin login" in page.text
     for path in ("/api/v1/runs", "/api/v1/runs/edges-1", "/nothing"):
-        reply = httpx.get(admin + path)
+        reply = web.get(admin + path)
         assert (reply.status_code, reply.json()["code"]) == (401, "bad_token")
 
 
 def test_a_link_works_once(admin: str, secret: bytes) -> None:
     link = make_login_link(secret, admin)
     assert httpx.head(link).status_code == 401  # who only looks does not use it up
-    first = httpx.get(link)
+    first = web.get(link)
     assert first.status_code == 200
     cookie = first.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
-    second = httpx.get(link)
+    second = web.get(link)
     assert (second.status_code, "set-cookie" in second.headers) == (401, False)
     assert "used already" in second.text
 
 
 def test_a_made_up_link_and_a_made_up_cookie_get_nowhere(admin: str, secret: bytes) -> None:
-    assert httpx.get(make_login_link(b"another key, 32 bytes or longer!", admin)).status_code == 401
+    assert web.get(make_login_link(b"another key, 32 bytes or longer!", admin)).status_code == 401
     name = f"crowd_admin_{urlsplit(admin).port}"
     forged = make_admin_token(secret, "owner", 1)  # ours, but for another purpose
-    assert httpx.get(admin + "/api/v1/runs", headers={"Cookie": f"{name}={forged}"}).status_code == 401
+    assert web.get(admin + "/api/v1/runs", headers={"Cookie": f"{name}={forged}"}).status_code == 401
 
 
 def test_an_old_link_does_not_work(admin: str, secret: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crowdcore.admin.access.LINK_SECONDS", -1.0)
-    assert httpx.get(make_login_link(secret, admin)).status_code == 401
+    assert web.get(make_login_link(secret, admin)).status_code == 401
 
 
 def test_runs_as_json_by_session_and_by_bearer_token(
@@ -73,7 +74,7 @@ def test_runs_as_json_by_session_and_by_bearer_token(
     new_worker().submit({"text": "seen by the admin"})
     by_session = logged_in(admin, secret).get("/api/v1/runs").json()["runs"]
     token = make_admin_token(secret, "reader", 1)
-    by_token = httpx.get(admin + "/api/v1/runs/edges-1", headers={"Authorization": f"Bearer {token}"}).json()
+    by_token = web.get(admin + "/api/v1/runs/edges-1", headers={"Authorization": f"Bearer {token}"}).json()
     assert [one["name"] for one in by_session] == ["edges-1"]
     assert by_token["status"] == "running"
     assert by_token["served"]
@@ -89,7 +90,7 @@ def test_an_unknown_run_and_a_wrong_token_are_problem_documents(admin: str, secr
     assert client.post("/api/v1/runs").status_code == 405
     old = make_admin_token(secret, "owner", -1)
     for token in ("", "x", old):
-        reply = httpx.get(admin + "/api/v1/runs", headers={"Authorization": f"Bearer {token}x"})
+        reply = web.get(admin + "/api/v1/runs", headers={"Authorization": f"Bearer {token}x"})
         assert reply.status_code == 401
 
 
@@ -105,7 +106,7 @@ def test_a_form_from_elsewhere_does_nothing(admin: str, secret: bytes) -> None:
 
 
 def test_scripts_of_others_do_not_run_here(admin: str) -> None:
-    headers = httpx.get(admin).headers
+    headers = web.get(admin).headers
     policy = headers["content-security-policy"]
     assert "script-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy

@@ -13,6 +13,8 @@ import pytest
 
 from crowdcore import RunHandle
 from crowdcore.testing import Browserless
+from crowdcore.testing.patience import PATIENCE
+from tests import web
 
 NewWorker = Callable[[], Browserless]
 MB = 1024 * 1024
@@ -33,7 +35,7 @@ def post(worker: Browserless, path: str, body: Any, media: str = JSON) -> httpx.
     """Bytes as they are, with the worker's token."""
     url = worker.reply.url.join(f"/api/v1/agents/{worker.document['agent']}{path}")
     headers = {"Content-Type": media, "Authorization": f"Bearer {worker.document['token']}"}
-    return httpx.post(url, content=body, headers=headers, timeout=30)
+    return web.post(url, content=body, headers=headers)
 
 
 def send(new_worker: NewWorker, body: bytes, media: str = JSON) -> httpx.Response:
@@ -97,7 +99,7 @@ def test_an_announced_flood_is_refused_before_it_comes(run: RunHandle, new_worke
         f"Authorization: Bearer {worker.document['token']}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {100 * 1024 * MB}\r\n\r\n"
     )
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
@@ -139,14 +141,14 @@ def test_tokens_missing_wrong_foreign_and_garbled_are_401(run: RunHandle, new_wo
     url = f"{run.url}api/v1/agents/{one['agent']}"
     for header in (None, "", "Bearer", "Bearer x", "Bearer x.y.z", f"Bearer {two['token']}", f"Basic {one['token']}",
                    f"Bearer {one['token'][:-1]}"):  # fmt: skip
-        reply = httpx.get(url, headers={} if header is None else {"Authorization": header})
+        reply = web.get(url, headers={} if header is None else {"Authorization": header})
         assert problem(reply) == (401, "bad_token"), header
         assert reply.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("path", ["", "/draft/x", "/submit/", "/nothing", "/call", "/files", "/call/a/b", "//"])
 def test_calls_that_do_not_exist_are_refused_as_such(run: RunHandle, path: str) -> None:
-    reply = httpx.get(f"{run.url}api/v1/agents/0x7{path}", headers={"Authorization": "Bearer x"})
+    reply = web.get(f"{run.url}api/v1/agents/0x7{path}", headers={"Authorization": "Bearer x"})
     assert reply.status_code in (401, 404, 405)
     problem(reply)
 
@@ -155,12 +157,12 @@ def test_calls_that_do_not_exist_are_refused_as_such(run: RunHandle, path: str) 
     "params", [[], {"a": 1}, {"a": None}, {"a": ["x"]}, {"a": "x" * 5000}, {str(n): "x" for n in range(101)}, "x", None]
 )
 def test_url_parameters_are_texts(run: RunHandle, params: object) -> None:
-    reply = httpx.post(run.url + "api/v1/agents", json={"params": params})
+    reply = web.post(run.url + "api/v1/agents", json={"params": params})
     assert problem(reply) == (422, "invalid")
 
 
 def test_nobody_marks_themselves_as_simulated(run: RunHandle) -> None:
-    reply = httpx.post(run.url + "api/v1/agents", json={"params": {}}, headers={"X-Crowd-Simulated": "1"})
+    reply = web.post(run.url + "api/v1/agents", json={"params": {}}, headers={"X-Crowd-Simulated": "1"})
     assert problem(reply) == (401, "bad_token")
 
 
@@ -197,22 +199,22 @@ def test_a_worker_who_calls_too_fast_is_told_when_to_come_back(run: RunHandle, n
 @pytest.mark.parametrize("path", ["task/../x", "task/%2e%2e/%2e%2e/crowd.db", "task/..%2f..%2fcrowd.db", "crowd/../x"])
 def test_no_path_leads_out_of_the_task(run: RunHandle, path: str) -> None:
     address = urlsplit(run.url)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
         connection.sendall(f"GET /{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         assert connection.recv(20).startswith((b"HTTP/1.1 404", b"HTTP/1.1 400"))
 
 
 @pytest.mark.parametrize("query", ["", "?worker_id=%ff%00&x=%", "?" + "&".join(f"a{n}=1" for n in range(500))])
 def test_the_page_answers_whatever_its_address_says(run: RunHandle, query: str) -> None:
-    assert httpx.get(run.url + query).status_code == 200
+    assert web.get(run.url + query).status_code == 200
 
 
 def test_people_get_a_page_and_programs_a_document_for_what_is_not_there(run: RunHandle) -> None:
-    page = httpx.get(run.url + "nothing", headers={"Accept": "text/html"})
+    page = web.get(run.url + "nothing", headers={"Accept": "text/html"})
     assert page.status_code == 404
     assert "There is nothing at this address" in page.text
-    assert problem(httpx.get(run.url + "nothing")) == (404, "not_found")
-    assert problem(httpx.get(run.url + "task/nothing.js")) == (404, "not_found")
+    assert problem(web.get(run.url + "nothing")) == (404, "not_found")
+    assert problem(web.get(run.url + "task/nothing.js")) == (404, "not_found")
 
 
 def test_a_deep_error_report_is_invalid_too(new_worker: NewWorker) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import httpx
 
 from crowdcore.testing import Browserless
+from tests import web
 
 NewWorker = Callable[[], Browserless]
 MB = 1024 * 1024
@@ -16,7 +17,7 @@ def send(worker: Browserless, parts: list[bytes]) -> httpx.Response:
     body = b"".join(b"--x\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts) + b"--x--\r\n"
     headers = {"Content-Type": "multipart/form-data; boundary=x", "Authorization": f"Bearer {worker.document['token']}"}
     url = worker.reply.url.join(f"/api/v1/agents/{worker.document['agent']}/submit")
-    return httpx.post(url, content=body, headers=headers, timeout=30)
+    return web.post(url, content=body, headers=headers)
 
 
 def outcome(reply: httpx.Response) -> tuple[int, str]:
@@ -50,7 +51,7 @@ def test_a_form_has_so_many_parts(new_worker: NewWorker) -> None:
 
 def test_an_agent_has_so_many_uploads(new_worker: NewWorker) -> None:
     worker = new_worker()
-    with httpx.Client(base_url=worker.reply.url.join("/"), timeout=30) as page:
+    with web.Client(base_url=worker.reply.url.join("/")) as page:
         path = f"api/v1/agents/{worker.document['agent']}/files/doc"
         headers = {"Authorization": f"Bearer {worker.document['token']}"}
         replies = []

@@ -12,6 +12,7 @@ import pytest
 from crowdcore.server.http import doors, guard
 from crowdcore.server.http.doors import Doors
 from crowdcore.server.http.serve import Server, new_event_loop
+from crowdcore.testing.patience import PATIENCE
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 BIG = 8 * 1024 * 1024
@@ -44,7 +45,7 @@ async def served() -> AsyncIterator[int]:
 def in_loop(test: Callable[[int], Awaitable[None]]) -> None:
     async def bounded() -> None:
         async with served() as port:
-            await asyncio.wait_for(test(port), 30)
+            await asyncio.wait_for(test(port), PATIENCE)
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(bounded())
@@ -111,11 +112,18 @@ def test_the_rest_of_a_refused_body_may_not_take_for_ever(monkeypatch: pytest.Mo
 
 def test_who_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "READ_SECONDS", 0.2)
+    leave, cut = Doors.leave, asyncio.Event()
+
+    def left(self: Doors, client: tuple[str, int] | None) -> None:
+        leave(self, client)
+        cut.set()
+
+    monkeypatch.setattr(Doors, "leave", left)
 
     async def test(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         writer.write(GET.replace(b"/ ", b"/big ", 1))
-        await asyncio.sleep(0.6)  # nothing is read meanwhile, and only the server's clock can tell
+        await cut.wait()  # nothing is read meanwhile
         size = 0
         with contextlib.suppress(ConnectionError):
             while piece := await reader.read(65536):
@@ -127,7 +135,7 @@ def test_who_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_reads_slowly_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "READ_SECONDS", 5.0)
+    monkeypatch.setattr(guard, "READ_SECONDS", PATIENCE / 2)
 
     async def test(port: int) -> None:
         said = await answer(port, GET.replace(b"/ ", b"/big ", 1)[:-2] + b"Connection: close\r\n\r\n")

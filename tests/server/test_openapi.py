@@ -8,7 +8,6 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 
 from crowdcore import RunHandle
@@ -17,6 +16,7 @@ from crowdcore.admin.access import make_admin_token
 from crowdcore.server.app import WorkerApp
 from crowdcore.server.http.limits import Limits
 from crowdcore.testing import ManualClock
+from tests import web
 
 METHODS = ["get", "put", "post", "delete", "patch"]
 
@@ -32,7 +32,7 @@ def shape(addresses: Any) -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def worker(run: RunHandle) -> dict[str, Any]:
-    reply = httpx.get(run.url + "api/v1/openapi.json")
+    reply = web.get(run.url + "api/v1/openapi.json")
     assert reply.headers["content-type"] == "application/json"
     document: dict[str, Any] = reply.json()
     return document
@@ -41,7 +41,7 @@ def worker(run: RunHandle) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def admin(run: RunHandle, secret: bytes) -> dict[str, Any]:
     token = {"Authorization": f"Bearer {make_admin_token(secret, 'owner', 1)}"}
-    document: dict[str, Any] = httpx.get(f"{run.admin_url}api/v1/openapi.json", headers=token).json()
+    document: dict[str, Any] = web.get(f"{run.admin_url}api/v1/openapi.json", headers=token).json()
     return document
 
 
@@ -68,7 +68,7 @@ def test_methods_that_are_not_stated_are_not_allowed(run: RunHandle, worker: dic
         url = run.url.rstrip("/") + re.sub(r"{\w+}", "1", path)
         for method in METHODS:
             if method not in calls:
-                reply = httpx.request(method, url)
+                reply = web.request(method, url)
                 assert reply.status_code == 405, (method, path)
                 assert next(iter(calls)).upper() in reply.headers["allow"]
 
@@ -84,7 +84,7 @@ def test_every_reference_leads_somewhere(which: str, request: pytest.FixtureRequ
 
 
 def test_the_admin_document_is_for_those_who_logged_in(run: RunHandle) -> None:
-    assert httpx.get(f"{run.admin_url}api/v1/openapi.json").status_code == 401
+    assert web.get(f"{run.admin_url}api/v1/openapi.json").status_code == 401
 
 
 def test_nothing_of_it_is_loaded_before_it_is_asked_for() -> None:

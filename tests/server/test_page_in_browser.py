@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from crowdcore import RunHandle
 from crowdcore.testing.serving import until
+from tests import web
 
 
 def submissions(run: RunHandle) -> int:
-    lines = httpx.get(run.url + "metrics").text.splitlines()
+    lines = web.get(run.url + "metrics").text.splitlines()
     found = [line for line in lines if line.startswith("crowd_submissions_total{")]
     return int(float(found[0].rsplit(" ", 1)[1]))
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from crowdcore import RunHandle, hookimpl
 from crowdcore.server.pages import with_base
 from crowdcore.testing import serve
+from tests import web
 
 
 class Extras:
@@ -45,17 +45,17 @@ def extras(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHandle]:
 
 
 def test_the_page_gets_the_policy_its_blueprint_declares(extras: RunHandle) -> None:
-    page = httpx.get(extras.url)
+    page = web.get(extras.url)
     assert "img-src 'self' data: blob: https://images.example" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"
-    assert "images.example" not in httpx.get(extras.url + "hello").headers["content-security-policy"]
+    assert "images.example" not in web.get(extras.url + "hello").headers["content-security-policy"]
 
 
 def test_relative_addresses_on_the_page_mean_the_tasks_files(extras: RunHandle) -> None:
-    page = httpx.get(extras.url).text
+    page = web.get(extras.url).text
     assert page.startswith('<!doctype html><base href="task/">')
-    client = httpx.get(extras.url + "task/crowd.js", follow_redirects=True)
+    client = web.get(extras.url + "task/crowd.js", follow_redirects=True)
     assert client.url.path == "/crowd.js"
     assert client.headers["content-type"].startswith("text/javascript")
 
@@ -76,20 +76,20 @@ def test_the_base_comes_first_unless_the_page_has_one(page: bytes, start: bytes)
 
 def test_files_are_asked_for_again_only_when_they_changed(extras: RunHandle) -> None:
     for path in ("task/sound.wav", "crowd.js", "crowd.css", "crowd/net.js"):
-        first = httpx.get(extras.url + path)
+        first = web.get(extras.url + path)
         assert first.status_code == 200
         assert first.headers["cache-control"] == "no-cache"
-        again = httpx.get(extras.url + path, headers={"If-None-Match": first.headers["etag"]})
+        again = web.get(extras.url + path, headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
 
 
 def test_players_may_ask_for_a_part_of_a_file(extras: RunHandle) -> None:
-    reply = httpx.get(extras.url + "task/sound.wav", headers={"Range": "bytes=10-19"})
+    reply = web.get(extras.url + "task/sound.wav", headers={"Range": "bytes=10-19"})
     assert (reply.status_code, reply.content) == (206, bytes(range(10, 20)))
 
 
 def test_routes_of_extensions_answer_and_their_failures_are_kept_inside(extras: RunHandle) -> None:
-    assert httpx.get(extras.url + "hello").text == "hello"
-    broken = httpx.get(extras.url + "broken")
+    assert web.get(extras.url + "hello").text == "hello"
+    broken = web.get(extras.url + "broken")
     assert (broken.status_code, broken.json()["code"]) == (500, "internal")
     assert "SECRET" not in broken.text

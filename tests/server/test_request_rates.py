@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from crowdcore.errors import RequestError
 from crowdcore.server.http.rates import Buckets, Places, network
 from crowdcore.testing import ManualClock, serve
+from tests import web
 
 
 def test_a_burst_passes_then_the_rate_holds() -> None:
@@ -51,7 +51,7 @@ def test_one_address_has_one_rate_whatever_its_agents(tmp_path: Path) -> None:
         "architect": {"type": "local", "port": 0},
     }  # fmt: skip
     clock = ManualClock()
-    with serve(task, data_dir=tmp_path, clock=clock) as run, httpx.Client(base_url=run.url) as client:
+    with serve(task, data_dir=tmp_path, clock=clock) as run, web.Client(base_url=run.url) as client:
 
         def enter(address: str) -> int:
             headers = {"X-Forwarded-For": address}

@@ -12,6 +12,7 @@ from websockets.sync.client import connect
 from crowdcore import RunHandle
 from crowdcore.admin.access import make_login_link
 from crowdcore.testing import Browserless
+from tests import web
 
 HEADERS = ("content-security-policy", "x-content-type-options", "referrer-policy")
 
@@ -31,19 +32,19 @@ def check(reply: httpx.Response, status: int) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
 def test_of_the_workers_origin(run: RunHandle, path: str, status: int, accept: str) -> None:
-    check(httpx.get(run.url + path, headers={"Accept": accept}), status)
+    check(web.get(run.url + path, headers={"Accept": accept}), status)
     check(httpx.head(run.url + path, headers={"Accept": accept}), status)
 
 
 @pytest.mark.parametrize("path", ["crowd.js", "task/page.js"])
 def test_of_what_has_not_changed(run: RunHandle, path: str) -> None:
-    tag = httpx.get(run.url + path).headers["etag"]
-    check(httpx.get(run.url + path, headers={"If-None-Match": tag}), 304)
+    tag = web.get(run.url + path).headers["etag"]
+    check(web.get(run.url + path, headers={"If-None-Match": tag}), 304)
 
 
 def test_of_parts_of_files(run: RunHandle) -> None:
-    check(httpx.get(run.url + "task/page.js", headers={"Range": "bytes=0-3"}), 206)
-    check(httpx.get(run.url + "task/page.js", headers={"Range": "bytes=9999999-"}), 416)
+    check(web.get(run.url + "task/page.js", headers={"Range": "bytes=0-3"}), 206)
+    check(web.get(run.url + "task/page.js", headers={"Range": "bytes=9999999-"}), 416)
 
 
 def test_of_the_calls_of_an_agent(new_worker: Callable[[], Browserless]) -> None:
@@ -61,13 +62,13 @@ def test_of_the_calls_of_an_agent(new_worker: Callable[[], Browserless]) -> None
 )
 def test_of_the_admin_origin(run: RunHandle, path: str, status: int) -> None:
     for accept in ("text/html", "*/*"):
-        reply = httpx.get(f"{run.admin_url}{path}", headers={"Accept": accept})
+        reply = web.get(f"{run.admin_url}{path}", headers={"Accept": accept})
         check(reply, status)
         assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
 
 
 def test_of_the_admin_pages_for_who_is_logged_in(run: RunHandle, secret: bytes) -> None:
-    with httpx.Client(base_url=str(run.admin_url)) as browser:
+    with web.Client(base_url=str(run.admin_url)) as browser:
         check(browser.get(make_login_link(secret, str(run.admin_url))), 200)
         check(browser.get(""), 200)
         check(browser.get("api/v1/runs"), 200)

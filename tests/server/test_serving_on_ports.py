@@ -9,12 +9,13 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from crowdcore.errors import RunError
 from crowdcore.server.http import guard
 from crowdcore.server.http.serve import Server, new_event_loop, next_free_port
+from crowdcore.testing.patience import PATIENCE
+from tests import web
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
@@ -28,7 +29,7 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 def in_loop(test: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        await asyncio.wait_for(test(), 30)
+        await asyncio.wait_for(test(), PATIENCE)
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(bounded())
@@ -41,7 +42,7 @@ def test_two_servers_live_in_one_loop_and_leave_signals_alone() -> None:
         ports = [server.start() for server in servers]
         assert len(set(ports)) == 2
         tasks = [asyncio.create_task(server.serve()) for server in servers]
-        async with httpx.AsyncClient() as client:
+        async with web.AsyncClient() as client:
             for server in servers:
                 assert (await client.get(server.local_url)).text == "hello"
             assert signal.getsignal(signal.SIGINT) is before
@@ -60,7 +61,7 @@ def test_clients_queue_from_the_start_on() -> None:
     async def test() -> None:
         server = Server(hello, "127.0.0.1", 0)
         server.start()
-        async with httpx.AsyncClient() as client:
+        async with web.AsyncClient() as client:
             early = asyncio.create_task(client.get(server.local_url))
             await asyncio.sleep(0)
             task = asyncio.create_task(server.serve())
@@ -108,10 +109,10 @@ def test_a_stop_waits_for_running_requests_then_cuts_them() -> None:
         server = Server(slow, "127.0.0.1", 0)
         server.start()
         task = asyncio.create_task(server.serve())
-        async with httpx.AsyncClient() as client:
+        async with web.AsyncClient() as client:
             request = asyncio.create_task(client.get(server.local_url))
             await entered.wait()
-            stopping = asyncio.create_task(server.stop(grace=20))
+            stopping = asyncio.create_task(server.stop(grace=PATIENCE))
             released.set()
             assert (await request).text == "hello"
             await stopping
@@ -130,7 +131,7 @@ def test_a_head_that_does_not_come_is_cut(head: bytes, monkeypatch: pytest.Monke
         task = asyncio.create_task(server.serve())
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(head)
-        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert await reader.read() == b""
         writer.close()
         await server.stop()
         await task
@@ -160,9 +161,9 @@ def test_no_query_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         server = Server(hello, "127.0.0.1", 0)
         server.start()
         task = asyncio.create_task(server.serve())
-        async with httpx.AsyncClient() as client:
+        async with web.AsyncClient() as client:
             await client.get(server.local_url + "?worker_id=SECRET")
-        async with connect(f"ws://127.0.0.1:{server.port}/live?token=SECRET") as ws:
+        async with connect(f"ws://127.0.0.1:{server.port}/live?token=SECRET", open_timeout=PATIENCE) as ws:
             await ws.wait_closed()
         await server.stop()
         await task

@@ -19,6 +19,7 @@ from crowdcore.server.api import WorkerApi
 from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.serve import Server, new_event_loop
 from crowdcore.testing import ManualClock
+from crowdcore.testing.patience import PATIENCE
 
 Open = Callable[..., connect]
 
@@ -44,7 +45,7 @@ async def served(limits: Limits) -> AsyncIterator[Open]:
 
     def open_(agent: int = 1, **more: Any) -> connect:
         url = f"ws://127.0.0.1:{server.port}/api/v1/agents/{agent}/live?token={api.tokens.make(agent)}&after=0"
-        return connect(url, proxy=None, max_size=None, **more)
+        return connect(url, proxy=None, max_size=None, open_timeout=PATIENCE, **more)
 
     try:
         yield open_
@@ -56,7 +57,7 @@ async def served(limits: Limits) -> AsyncIterator[Open]:
 def in_loop(test: Callable[[Open], Awaitable[None]], limits: Limits | None = None) -> None:
     async def bounded() -> None:
         async with served(limits or Limits()) as open_:
-            await asyncio.wait_for(test(open_), 30)
+            await asyncio.wait_for(test(open_), PATIENCE)
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(bounded())

@@ -16,15 +16,16 @@ from crowdcore.server.http.bodies import chunks
 from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.problems import ClientGone
 from crowdcore.testing import Browserless
+from crowdcore.testing.patience import PATIENCE
 
 
 def refusal(run: RunHandle, path: str) -> tuple[str, int | None]:
     """The code in the error frame, and the close code."""
-    with connect(run.url.replace("http", "ws") + path) as socket:
-        frame = json.loads(socket.recv(timeout=10))
+    with connect(run.url.replace("http", "ws") + path, open_timeout=PATIENCE) as socket:
+        frame = json.loads(socket.recv(timeout=PATIENCE))
         assert frame["type"] == "error"
         with pytest.raises(Exception):  # noqa: B017, PT011  # whatever this client says about a closed socket
-            socket.recv(timeout=10)
+            socket.recv(timeout=PATIENCE)
         return frame["code"], socket.close_code
 
 

@@ -8,6 +8,7 @@ import httpx
 
 from crowdcore import RunHandle
 from crowdcore.testing import Browserless
+from tests import web
 
 NewWorker = Callable[[], Browserless]
 
@@ -117,7 +118,7 @@ def test_a_refused_worker_reads_why(run: RunHandle) -> None:
 
 def test_numbers_for_prometheus(run: RunHandle, new_worker: NewWorker) -> None:
     new_worker().submit({"text": "counted"})
-    text = httpx.get(run.url + "metrics").text
+    text = web.get(run.url + "metrics").text
     assert 'crowd_units{run="edges-1",status="launched"}' in text
     assert 'crowd_agents{run="edges-1",status="completed"}' in text
     assert 'crowd_submissions_total{run="edges-1"}' in text
@@ -126,8 +127,8 @@ def test_numbers_for_prometheus(run: RunHandle, new_worker: NewWorker) -> None:
 
 
 def test_healthz_and_head_and_options(run: RunHandle) -> None:
-    assert httpx.get(run.url + "healthz").json() == {"status": "ok"}
+    assert web.get(run.url + "healthz").json() == {"status": "ok"}
     assert httpx.head(run.url).status_code == 200
     assert httpx.options(run.url + "api/v1/agents").headers["allow"] == "POST, OPTIONS"
-    wrong = httpx.delete(run.url + "api/v1/agents")
+    wrong = web.delete(run.url + "api/v1/agents")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST, OPTIONS")

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from crowdcore.store import Conn, Database, StoreConflict
+from crowdcore.store.engine import writer
+from crowdcore.testing.patience import PATIENCE
 
 
 def add(name: str) -> Callable[[Conn], int]:
@@ -38,27 +40,28 @@ def test_an_exception_undoes_its_own_transaction_and_reaches_its_caller(db: Data
     assert db.read(names) == []
 
 
-def test_one_failure_in_a_group_undoes_nothing_of_its_neighbours(db: Database) -> None:
+def test_one_failure_in_a_group_undoes_nothing_of_its_neighbours(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "GROUP_SECONDS", PATIENCE)
     gate, running = threading.Event(), threading.Event()
 
     def hold(conn: Conn) -> None:
         running.set()
-        gate.wait(10)
+        gate.wait(PATIENCE)
 
     def fail(conn: Conn) -> None:
         add("lost")(conn)
         raise LookupError
 
     first = db.submit(hold)
-    assert running.wait(10)
+    assert running.wait(PATIENCE)
     # These queue up behind the held transaction, so they form one group.
     members: list[Callable[[Conn], object]] = [add("a"), fail, add("b"), add("a"), add("c")]
     group = [db.submit(member) for member in members]
     gate.set()
-    first.result(10)
-    assert isinstance(group[1].exception(10), LookupError)
-    assert isinstance(group[3].exception(10), StoreConflict)
-    assert [future.exception(10) for future in (group[0], group[2], group[4])] == [None, None, None]
+    first.result(PATIENCE)
+    assert isinstance(group[1].exception(PATIENCE), LookupError)
+    assert isinstance(group[3].exception(PATIENCE), StoreConflict)
+    assert [future.exception(PATIENCE) for future in (group[0], group[2], group[4])] == [None, None, None]
     assert db.read(names) == ["a", "b", "c"]
 
 
@@ -89,7 +92,7 @@ def test_a_reader_sees_one_snapshot_and_does_not_hold_up_the_writer(db: Database
         before = names(conn)
         writing = threading.Thread(target=db.write, args=(add("meanwhile"),))
         writing.start()
-        writing.join(10)
+        writing.join(PATIENCE)
         assert not writing.is_alive()
         return before, names(conn)
 

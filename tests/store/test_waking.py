@@ -11,6 +11,8 @@ from typing import TypeVarTuple, Unpack
 import pytest
 
 from crowdcore.store import Conn, Database
+from crowdcore.store.engine import writer
+from crowdcore.testing.patience import PATIENCE
 
 Arguments = TypeVarTuple("Arguments")
 
@@ -54,21 +56,22 @@ def test_tasks_of_two_loops_and_a_thread_all_get_their_answers(db: Database) -> 
     for number in range(20):
         assert db.write(add(f"thread-{number}")) == 1
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert answers == {"a": [1] * 100, "b": [1] * 100}
     assert db.read(count) == 220
 
 
-def test_a_group_wakes_its_loop_once(db: Database) -> None:
+def test_a_group_wakes_its_loop_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "GROUP_SECONDS", PATIENCE)
     gate, running = threading.Event(), threading.Event()
 
     def hold(conn: Conn) -> None:
         running.set()
-        gate.wait(10)
+        gate.wait(PATIENCE)
 
     async def write_many() -> None:
         db.submit(hold)
-        assert running.wait(10)
+        assert running.wait(PATIENCE)
         writes = [asyncio.ensure_future(db.awrite(add(str(number)))) for number in range(50)]
         await asyncio.sleep(0)  # all of them are queued now
         gate.set()
@@ -79,15 +82,14 @@ def test_a_group_wakes_its_loop_once(db: Database) -> None:
         loop.run_until_complete(write_many())
     finally:
         loop.close()
-    # One for each group: a slow machine may need a few, never one for each caller.
-    assert 1 <= loop.wakeups <= 10
+    assert loop.wakeups == 1
 
 
 def test_a_cancelled_caller_and_a_closed_loop_disturb_nobody(db: Database) -> None:
     gate = threading.Event()
 
     async def leave() -> None:
-        db.submit(lambda conn: gate.wait(10))
+        db.submit(lambda conn: gate.wait(PATIENCE))
         task = asyncio.ensure_future(db.awrite(add("left")))
         await asyncio.sleep(0)
         task.cancel()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from crowdcore import hookimpl
 from crowdcore.testing import Browserless, until
+from crowdcore.testing.patience import PATIENCE
 from tests.work.conftest import Launch
 
 
@@ -32,7 +38,7 @@ def test_a_visitor_without_identity_sees_the_preview_and_takes_nothing(launch: L
     assert visitor.document["phase"] == "preview"
     assert visitor.document["agent"] is None
     assert visitor.document["token"] is None
-    assert run.counters.units["launched"] == 10
+    until(lambda: run.counters.units["launched"] == 10)
 
 
 def test_without_assignment_id_the_open_work_is_found_again_and_the_next_is_new(launch: Launch) -> None:
@@ -74,3 +80,26 @@ def test_a_blocked_worker_is_refused_without_the_operators_reason(launch: Launch
 def test_an_endless_name_is_invalid(launch: Launch) -> None:
     run = launch()
     assert Browserless(run.url, worker_id="x" * 201).enter().code == "invalid"
+
+
+def test_who_comes_while_the_next_unit_is_still_being_made_may_come_back(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crowdcore.runs.open.MORE_SECONDS", 0.05)
+    made = threading.Event()
+
+    class Slow:
+        @hookimpl
+        def blueprint_task_data(self) -> Iterator[dict[str, int]]:
+            yield {"n": 0}
+            made.wait(PATIENCE)
+            yield {"n": 1}
+
+    try:
+        run = launch([Slow()])
+        assert Browserless(run.url, worker_id="x").enter().submit({"text": "1"}).is_success
+        assert Browserless(run.url, worker_id="y").enter().code == "no_available_units", "the task is not over"
+        made.set()
+        until(lambda: Browserless(run.url, worker_id="y").enter().reply.is_success)
+    finally:
+        made.set()

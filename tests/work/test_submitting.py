@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import httpx
-
 from crowdcore import hookimpl
 from crowdcore.testing import Browserless, until
+from tests import web
 from tests.work.conftest import Launch
 
 
@@ -96,5 +95,5 @@ def test_unknown_agents_are_unknown(launch: Launch) -> None:
     run = launch()
     page = Browserless(run.url, worker_id="x").enter()
     headers = {"Authorization": f"Bearer {page.document['token']}"}
-    assert httpx.get(f"{run.url}api/v1/agents/none", headers=headers).status_code == 404
-    assert httpx.get(f"{run.url}api/v1/agents/999999", headers=headers).status_code == 401
+    assert web.get(f"{run.url}api/v1/agents/none", headers=headers).status_code == 404
+    assert web.get(f"{run.url}api/v1/agents/999999", headers=headers).status_code == 401

@@ -11,6 +11,7 @@ from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crowdcore.base.loops import Closed, start, tell
 from crowdcore.live.talks.endings import Ended
 
 if TYPE_CHECKING:
@@ -122,7 +123,10 @@ class Blocking:
             if self._over:
                 coroutine.close()
                 raise Ended
-            call = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            try:
+                call = start(self._loop, coroutine)
+            except Closed:
+                raise Ended from None
             self._calls.add(call)
         try:
             return call.result()
@@ -161,8 +165,7 @@ async def in_thread(assignment: LiveAssignment, function: Callable[[Blocking], T
             value = context.run(function, blocking)
         except BaseException as raised:  # also sys.exit(): it belongs to whoever waits
             error = raised
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            loop.call_soon_threadsafe(settle, value, error)
+        tell(loop, settle, value, error)
 
     _start(work, f"crowd-conversation-{assignment.conversation}", stack)
     try:

@@ -37,6 +37,7 @@ LAST_WORDS = 5.0
 AT_STOP = 2.0
 """Seconds that it has when the process stops."""
 REPLAY_SECONDS = 5.0
+"""Seconds without a step after which a blueprint that is played again counts as hanging."""
 
 log = logging.getLogger("crowdcore.live")
 
@@ -73,7 +74,7 @@ class Conversation(Talk):
         if self.replaying:
             await self._hub.replays.acquire()
             self._is_counted = True
-            self._timers.after(REPLAY_SECONDS, self._took_too_long)
+            self._watch()
         playing = asyncio.create_task(self._context.hooks.blueprint_live(self), name=f"conversation {self._row.id}")
         try:
             await self._played(playing)
@@ -280,9 +281,18 @@ class Conversation(Talk):
         self._ask(Ending("replay_mismatch", detail=str(mismatch)))
         return mismatch
 
-    def _took_too_long(self) -> None:
-        if self.replaying:
-            self._mismatched(Mismatch(f"going on after a restart took longer than {REPLAY_SECONDS:g} s"))
+    def _watch(self) -> None:
+        """End it if it hangs while it is played again. One that is merely slow, as all are when many go on at once on a
+        machine that is busy, may take its time."""
+        steps = self._crossings.steps
+
+        def look() -> None:
+            if self._crossings.steps != steps:
+                self._watch()
+            elif self.replaying:
+                self._mismatched(Mismatch(f"going on after a restart, it took no step for {REPLAY_SECONDS:g} s"))
+
+        self._timers.after(REPLAY_SECONDS, look)
 
     async def _played(self, playing: asyncio.Task[None]) -> None:
         """Until the blueprint is done; once it is asked to stop, for 5 s at most."""

@@ -61,6 +61,8 @@ class Crossings:
         self._pending: list[Crossing] = []
         self.played = 0
         """Crossings played back so far."""
+        self.steps = 0
+        """The same, and receives that got nothing."""
 
     @property
     def replaying(self) -> bool:
@@ -73,6 +75,7 @@ class Crossings:
         """What this receive got before the crash; Mismatch if something else happened then."""
         if self._fruitless:
             self._fruitless -= 1
+            self.steps += 1
             return Nothing()
         kind, _, *what = self._recorded[0]
         if kind == "receive":
@@ -112,6 +115,7 @@ class Crossings:
     def _next(self) -> None:
         self._recorded.popleft()
         self.played += 1
+        self.steps += 1
         self._fruitless = self._recorded[0][1] if self._recorded else 0
 
     def _mismatch(self, now: str) -> Mismatch:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+from crowdcore.base.loops import tell
 from crowdcore.errors import StoreBusy, StoreError
 from crowdcore.store.engine.sql import Conn
 
@@ -237,8 +238,7 @@ def _answer_all(jobs: list[Job]) -> None:
         else:
             by_loop.setdefault(job.loop, []).append(job)
     for loop, waiting in by_loop.items():
-        with suppress(RuntimeError):  # a closed loop: nobody waits there any more
-            loop.call_soon_threadsafe(_answer_each, waiting)
+        tell(loop, _answer_each, waiting)
 
 
 def _answer_each(jobs: list[Job]) -> None:

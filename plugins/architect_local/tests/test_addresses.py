@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import socket
 
-import httpx
 import pytest
 
 from crowdcore import ConfigError, RunError
+from tests import web
 
 from .conftest import Start
 
@@ -16,13 +16,13 @@ from .conftest import Start
 def test_the_port_is_the_one_asked_for(start: Start, free_port: int) -> None:
     run = start(port=free_port)
     assert run.url == f"http://localhost:{free_port}/"
-    assert httpx.get(run.url).status_code == 200
+    assert web.get(run.url).status_code == 200
 
 
 def test_port_0_takes_any_free_one(start: Start) -> None:
     urls = {start().url, start().url}
     assert len(urls) == 2
-    assert all(httpx.get(url).status_code == 200 for url in urls)
+    assert all(web.get(url).status_code == 200 for url in urls)
 
 
 def test_a_taken_port_is_told_with_the_option_and_a_free_one(start: Start) -> None:
@@ -33,14 +33,14 @@ def test_a_taken_port_is_told_with_the_option_and_a_free_one(start: Start) -> No
     found = re.fullmatch(rf"port {port} is taken; (\d+) is free: architect\.port=(\d+)", str(error.value))
     assert found, str(error.value)
     assert found[1] == found[2]
-    assert httpx.get(start(port=int(found[1])).url).status_code == 200
+    assert web.get(start(port=int(found[1])).url).status_code == 200
 
 
 def test_two_runs_on_one_port_is_told_the_same_way(start: Start, free_port: int) -> None:
     first = start(port=free_port)
     with pytest.raises(RunError, match=f"port {free_port} is taken; [0-9]+ is free: architect.port="):
         start(port=free_port)
-    assert httpx.get(first.url).status_code == 200, "the first run is none the worse"
+    assert web.get(first.url).status_code == 200, "the first run is none the worse"
 
 
 def test_a_host_that_is_not_of_this_machine_is_told(start: Start) -> None:
@@ -51,7 +51,7 @@ def test_a_host_that_is_not_of_this_machine_is_told(start: Start) -> None:
 def test_behind_a_proxy_workers_see_the_public_address(start: Start, free_port: int) -> None:
     run = start(port=free_port, public_url="https://tasks.example/labels")
     assert run.url == "https://tasks.example/labels/"
-    assert httpx.get(f"http://127.0.0.1:{free_port}/").status_code == 200
+    assert web.get(f"http://127.0.0.1:{free_port}/").status_code == 200
 
 
 @pytest.mark.parametrize("url", ["tasks.example", "ftp://tasks.example/", "https:///x", "https://tasks.example/?a=1"])

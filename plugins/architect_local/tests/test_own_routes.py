@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -13,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from crowdcore import Run, hookimpl
 from crowdcore.testing import Browserless
+from tests import web
 
 from .conftest import Start
 
@@ -37,11 +37,11 @@ def test_own_pages_and_folders_are_served_beside_the_task(start: Start, tmp_path
     (tmp_path / "media").mkdir()
     (tmp_path / "media" / "cat.svg").write_text("<svg/>")
     run = start(Media(tmp_path / "media"))
-    assert httpx.get(f"{run.url}media/cat.svg").text == "<svg/>"
-    assert httpx.get(f"{run.url}media/dog.svg").status_code == 404
-    assert httpx.get(f"{run.url}about").json() == {"run": run.name, "visits": 1}
-    assert httpx.get(f"{run.url}about").json() == {"run": run.name, "visits": 2}
-    assert httpx.get(run.url).status_code == 200
+    assert web.get(f"{run.url}media/cat.svg").text == "<svg/>"
+    assert web.get(f"{run.url}media/dog.svg").status_code == 404
+    assert web.get(f"{run.url}about").json() == {"run": run.name, "visits": 1}
+    assert web.get(f"{run.url}about").json() == {"run": run.name, "visits": 2}
+    assert web.get(run.url).status_code == 200
     assert Browserless(run.url, worker_id="x").enter().document["phase"] == "work"
 
 
@@ -52,8 +52,8 @@ def test_own_pages_do_not_take_the_place_of_the_runs(start: Start, tmp_path: Pat
             return [Route("/", lambda _: JSONResponse("mine")), Route("/healthz", lambda _: JSONResponse("mine"))]
 
     run = start(Greedy())
-    assert httpx.get(f"{run.url}healthz").json() == {"status": "ok"}
-    assert "Mock task" in httpx.get(run.url).text
+    assert web.get(f"{run.url}healthz").json() == {"status": "ok"}
+    assert "Mock task" in web.get(run.url).text
 
 
 def test_two_plugins_may_both_add_routes_and_hooks_come_first(start: Start) -> None:
@@ -66,5 +66,5 @@ def test_two_plugins_may_both_add_routes_and_hooks_come_first(start: Start) -> N
         return Adding()
 
     run = start(page("first"), page("second"))
-    assert [httpx.get(f"{run.url}{word}").json() for word in ("first", "second")] == ["first", "second"]
-    assert httpx.get(f"{run.url}who").json() == "second", "registered last, asked first"
+    assert [web.get(f"{run.url}{word}").json() for word in ("first", "second")] == ["first", "second"]
+    assert web.get(f"{run.url}who").json() == "second", "registered last, asked first"

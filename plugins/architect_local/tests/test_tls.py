@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from crowdcore import CrowdError
+from tests import web
 
 from .conftest import Start
 
@@ -19,14 +20,14 @@ def test_the_run_is_served_with_the_certificate(start: Start, certificate: Files
     run = start(tls_certificate=str(certificate[0]), tls_key=str(certificate[1]))
     assert run.url.startswith("https://localhost:")
     trusting = ssl.create_default_context(cafile=certificate[0])
-    assert httpx.get(run.url, verify=trusting).status_code == 200
+    assert web.get(run.url, verify=trusting).status_code == 200
     with pytest.raises(httpx.ConnectError):
-        httpx.get(run.url)
+        web.get(run.url)
 
 
 def test_a_worker_works_over_it(start: Start, certificate: Files) -> None:
     run = start(tls_certificate=str(certificate[0]), tls_key=str(certificate[1]))
-    with httpx.Client(base_url=run.url, verify=ssl.create_default_context(cafile=certificate[0])) as client:
+    with web.Client(base_url=run.url, verify=ssl.create_default_context(cafile=certificate[0])) as client:
         document = client.post("api/v1/agents", json={"params": {"worker_id": "x"}}).json()
         path, headers = f"api/v1/agents/{document['agent']}/submit", {"Authorization": f"Bearer {document['token']}"}
         assert client.post(path, json={"data": {"text": "a"}}, headers=headers).status_code == 200

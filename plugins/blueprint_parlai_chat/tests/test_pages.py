@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from crowdcore.testing import render, until
+from tests import web
 
 PLAIN = """
     from blueprint_parlai_chat.worlds import CrowdTaskWorld
@@ -80,16 +80,16 @@ def test_the_authors_texts_lie_beside_the_page(plain) -> None:
     assert one.document["frontend"]["pages"] == ["description", "preview"]
     assert one.document["frontend"]["title"] == one.document["init"]["title"] == "Chat!"
     for path, text in (("description.html", "Talk"), ("preview.html", "Come in"), ("pictures/a.txt", "a picture")):
-        assert text in httpx.get(f"{run.url}task/{path}").text
-    assert "img-src 'self' data: blob: https:" in httpx.get(run.url).headers["content-security-policy"]
+        assert text in web.get(f"{run.url}task/{path}").text
+    assert "img-src 'self' data: blob: https:" in web.get(run.url).headers["content-security-policy"]
 
 
 def test_a_front_end_of_the_authors_own_takes_the_pages_place(plain) -> None:
     plain.write("web/index.html", "<!doctype html><title>Mine</title><script type=module src=mine.js></script>")
     plain.write("web/mine.js", "// mine")
     run = plain.launch(blueprint={"custom_source_dir": "web"})
-    assert "<title>Mine" in httpx.get(run.url).text
-    assert httpx.get(f"{run.url}task/mine.js").text == "// mine"
+    assert "<title>Mine" in web.get(run.url).text
+    assert web.get(f"{run.url}task/mine.js").text == "// mine"
 
 
 def test_the_final_form_is_checked_like_an_after_task_form(plain) -> None:

@@ -68,7 +68,7 @@ def speak(people: list[LivePerson], text: str, count: int) -> None:
     for person in people:
         person.say({"text": text})
     for person in people:
-        until(lambda p=person: len(told(p)) >= count, 30)
+        until(lambda p=person: len(told(p)) >= count)
 
 
 def test_worlds_go_on_with_the_same_counters_and_choices(tmp_path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from crowdcore import AgentState, Procedures, hookimpl, procedure
 from crowdcore.testing import ManualClock, until
+from crowdcore.testing.patience import PATIENCE
 
 PARALLEL = 60
 
@@ -27,7 +28,7 @@ class Slow:
     def __call__(self, args: Any) -> Any:
         self.count += 1
         self.inside.release()
-        self.gate.wait(60)
+        self.gate.wait(PATIENCE)
         return args
 
 
@@ -48,10 +49,10 @@ def test_each_request_gets_its_own_answer(launch: Any, worker: Any, together: Th
     run = launch(Procedures({"slow": slow, "echo": lambda args: args}))
     x = worker(run)
     first = together.submit(x.__class__.ask, worker(run), "slow", {"n": 1}, "first")
-    slow.inside.acquire(timeout=10)
+    slow.inside.acquire(timeout=PATIENCE)
     assert x.ask("echo", {"n": 2}) == {"n": 2}
     slow.gate.set()
-    assert first.result(10) == {"n": 1}
+    assert first.result(PATIENCE) == {"n": 1}
 
 
 def test_a_repeat_gets_the_first_answer_and_runs_nothing(launch: Any, worker: Any) -> None:
@@ -68,9 +69,9 @@ def test_a_repeat_while_the_first_still_runs_waits_for_it(
 ) -> None:
     run = launch(Procedures({"slow": slow}))
     twins = [together.submit(worker(run).ask, "slow", 7, "same") for _ in range(4)]
-    slow.inside.acquire(timeout=10)
+    slow.inside.acquire(timeout=PATIENCE)
     slow.gate.set()
-    assert [twin.result(10) for twin in twins] == [7] * 4
+    assert [twin.result(PATIENCE) for twin in twins] == [7] * 4
     assert slow.count == 1
 
 
@@ -171,13 +172,13 @@ def test_two_at_once_of_one_agent(launch: Any, worker: Any, together: ThreadPool
     run = launch(Procedures({"slow": slow, "one": lambda: 1}))
     going = [together.submit(worker(run).ask, "slow", n, f"s{n}") for n in range(2)]
     for _ in going:
-        slow.inside.acquire(timeout=10)
+        slow.inside.acquire(timeout=PATIENCE)
     x = worker(run)
     assert x.ask("one") == "busy"  # after a wait of two seconds
     assert x.reply.status_code == 503
     assert worker(run, "y").ask("one") == 1
     slow.gate.set()
-    assert [one.result(10) for one in going] == [0, 1]
+    assert [one.result(PATIENCE) for one in going] == [0, 1]
     until(lambda: x.ask("one") == 1)
 
 
@@ -193,12 +194,12 @@ def test_one_that_hangs_is_given_up_and_its_failure_kept(launch: Any, worker: An
 def test_forty_that_hang_hinder_nobody_else(launch: Any, worker: Any, together: ThreadPoolExecutor, slow: Slow) -> None:
     run = launch(Procedures({"slow": slow}), procedure_timeout=0.5)
     hanging = [together.submit(worker(run, f"w{n}").ask, "slow", n) for n in range(40)]
-    slow.inside.acquire(timeout=10)
+    slow.inside.acquire(timeout=PATIENCE)
     for n in range(5):
         y = worker(run, f"y{n}")
         assert y.reply.status_code == 201
         assert y.submit({"word": "done"}).status_code == 200
-    codes = [one.result(30) for one in hanging]
+    codes = [one.result(PATIENCE) for one in hanging]
     assert set(codes) <= {"timeout", "busy"}
     assert codes.count("timeout") == 8
     assert worker(run, "late").reply.status_code == 201

@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from crowdcore.testing import Browserless
+from tests import web
 
 INDEX = '<!doctype html><title>Own</title><script type="module" src="./assets/app.js"></script>'
 BUILD = (
@@ -33,9 +32,9 @@ def runs(folder: Any) -> int:
 def test_a_bundle_is_built_once_and_again_when_a_source_is_newer(folder: Any) -> None:
     source = sources(folder)
     run = folder.launch(**OPTIONS, answer_columns=["answer"])
-    assert "<title>Own</title>" in httpx.get(run.url).text
-    assert httpx.get(f"{run.url}task/assets/app.js").text == "1"
-    assert httpx.get(f"{run.url}task/crowd.js", follow_redirects=True).status_code == 200
+    assert "<title>Own</title>" in web.get(run.url).text
+    assert web.get(f"{run.url}task/assets/app.js").text == "1"
+    assert web.get(f"{run.url}task/crowd.js", follow_redirects=True).status_code == 200
     worker = Browserless(run.url, worker_id="x").enter()
     assert worker.document["init"] == {"n": 1}
     assert worker.submit([1, {"any": "JSON"}]).status_code == 200
@@ -80,8 +79,8 @@ def test_a_page_that_loads_crowd_js_is_a_bundle_by_itself(folder: Any) -> None:
     folder.write("own/main.js", 'import crowd from "../crowd.js"; const work = await crowd.start();')
     folder.write("own/page.html", '<p>${n}</p><script type="module" src="crowd.js"></script>')
     run = folder.launch(task_source="own/page.html", data_jsonl="rows.jsonl")
-    assert "<p>${n}</p>" in httpx.get(run.url).text
-    assert "crowd.start" in httpx.get(f"{run.url}task/main.js").text
+    assert "<p>${n}</p>" in web.get(run.url).text
+    assert "crowd.start" in web.get(f"{run.url}task/main.js").text
     assert Browserless(run.url, worker_id="x").enter().document["init"] == {"n": 1}
 
 
@@ -90,7 +89,7 @@ def test_files_of_extra_source_dir_lie_beside_the_page(folder: Any) -> None:
     folder.write("task.html", "<img src='pictures/a.png'>")
     folder.write("extra/pictures/a.png", b"\x89PNG")
     run = folder.launch(task_source="task.html", data_jsonl="rows.jsonl", extra_source_dir="extra")
-    assert httpx.get(f"{run.url}task/pictures/a.png").content == b"\x89PNG"
+    assert web.get(f"{run.url}task/pictures/a.png").content == b"\x89PNG"
     folder.write("extra/index.html", "")
     (fault,) = folder.faults(task_source="task.html", data_jsonl="rows.jsonl", extra_source_dir="extra")
     assert fault == "blueprint.extra_source_dir: extra/index.html: the page itself has this name"
@@ -104,7 +103,7 @@ def test_fixed_pages_are_served_and_take_no_row(folder: Any) -> None:
     visitor = Browserless(run.url).enter()
     assert (visitor.document["phase"], visitor.document["init"]) == ("preview", None)
     assert visitor.document["frontend"]["pages"] == ["preview"]
-    assert httpx.get(f"{run.url}task/crowd-static/preview.html").text == "<h1>Costs ${n}</h1>"
+    assert web.get(f"{run.url}task/crowd-static/preview.html").text == "<h1>Costs ${n}</h1>"
     folder.write("preview.html", "<h1>\n${n}</h1>")
     (fault,) = folder.faults(task_source="task.html", data_jsonl="rows.jsonl", preview_source="preview.html")
     assert fault == "preview.html:2: ${n}: there is no row of data here; write $${…} for the text itself"
@@ -118,7 +117,7 @@ def test_the_policy_names_what_the_page_names_and_what_is_declared(folder: Any) 
         "<script src='local.js'></script><iframe src='https://c.example/'></iframe><a href='https://no.example'>x</a>",
     )
     run = folder.launch(task_source="task.html", data_jsonl="rows.jsonl", csp={"connect-src": ["https://d.example"]})
-    policy = dict(part.split(" ", 1) for part in httpx.get(run.url).headers["content-security-policy"].split("; "))
+    policy = dict(part.split(" ", 1) for part in web.get(run.url).headers["content-security-policy"].split("; "))
     assert policy["script-src"] == "'self' 'unsafe-inline' https://a.example:8443"
     assert policy["style-src"] == "'self' 'unsafe-inline' https://b.example"
     assert policy["frame-src"] == "'self' https://c.example"

@@ -110,7 +110,7 @@ def test_rows_from_python_are_checked_before_and_while_they_are_launched(folder:
             worker = Browserless(run.url, worker_id="x").enter()
             assert worker.document["init"]["html"] == "<p>1 2</p>"
             assert worker.submit({}).status_code == 200
-            run.wait(20)
+            run.wait(60)
 
     with pytest.raises(ConfigError, match="task data, item 1: the row has no b; it has a"):
         work()
@@ -187,7 +187,7 @@ def test_a_large_csv_file_is_streamed_in_flat_memory(folder: Any) -> None:
             file.write(line)
     assert path.stat().st_size > 2**30
     done = subprocess.run(
-        [sys.executable, "-c", BIG, str(page), str(path)], capture_output=True, text=True, timeout=110, check=True
+        [sys.executable, "-c", BIG, str(page), str(path)], capture_output=True, text=True, timeout=280, check=True
     )
     path.unlink()
     count, grown = map(int, done.stdout.split())

@@ -75,7 +75,7 @@ class Endpoint:
                     self.send_header(name, value)
                 self.end_headers()
                 if reply.hold:
-                    endpoint.released.wait(30)
+                    endpoint.released.wait(60)
                 self.wfile.write(reply.body)
 
             def log_message(self, format: str, *args: Any) -> None:
