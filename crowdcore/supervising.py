@@ -11,6 +11,7 @@ from crowdcore.documents import is_live
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.feed import Feed
 from crowdcore.outbox import Executor
+from crowdcore.pausing import pause
 from crowdcore.platform import Platform
 from crowdcore.store import agents, conversations, events, runs, units
 from crowdcore.work import end_agent
@@ -51,6 +52,7 @@ class Supervisor:
         self._complaint = ""
         self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
+        self._told = asyncio.Event()
 
     async def run(self) -> str:
         """Until the run ended; returns why, in plain words."""
@@ -64,7 +66,7 @@ class Supervisor:
                 for task in tasks:
                     if task.done():
                         task.result()  # raises what broke it
-                await asyncio.sleep(TICK)
+                await pause(self._told, TICK)
             return await self._finish()
         except CrowdError as error:
             name = self.context.name
@@ -230,6 +232,7 @@ class Supervisor:
     async def stop(self, reason: str) -> None:
         """Leave now; the run can be resumed."""
         self._stop_reason = reason
+        self._told.set()
 
     async def _expire_free(self) -> None:
         run_id, reason = self.context.run_id, self._end_reason
