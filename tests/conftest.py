@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crowdcore.store import open_database
+from tests.databases import Databases
 from tests.postgres import PostgresServer
 
 
@@ -36,17 +36,17 @@ def quick_postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_tables(quick_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database of the quick server with all tables and no rows."""
-    url = quick_postgres.new_database()
-    open_database(url, tmp_path_factory.mktemp("tables")).close()
-    return url.rpartition("/")[2]
+def databases(quick_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Databases of the quick server with all tables and no rows."""
+    return Databases(quick_postgres, tmp_path_factory.mktemp("tables"))
 
 
 @pytest.fixture
-def postgres_url(quick_postgres: PostgresServer, postgres_tables: str) -> str:
+def postgres_url(databases: Databases) -> Iterator[str]:
     """The address of this test's own database on PostgreSQL, with tables and no rows."""
-    return quick_postgres.new_database(postgres_tables)
+    url = databases.take()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
