@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.databases import Databases
+from tests.folders import DISK, use_memory
 from tests.postgres import PostgresServer
+
+use_memory()
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +22,15 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CROWD_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("CROWD_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.delenv("CROWD_DATABASE_URL", raising=False)
+
+
+@pytest.fixture
+def disk_path(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder on a disk; it is kept if the test fails."""
+    folder, failed = Path(tempfile.mkdtemp(prefix="crowdcore-", dir=DISK)), request.session.testsfailed
+    yield folder
+    if request.session.testsfailed == failed:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +44,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def quick_postgres() -> Iterator[PostgresServer]:
     """The same without waiting for the disk, for all other tests."""
-    server = PostgresServer(durable=False)
+    server = PostgresServer(durable=False, below=Path(tempfile.gettempdir()))
     yield server
     server.stop()
 
