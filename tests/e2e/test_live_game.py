@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from crowdcore.testing import Machine, serve
+from crowdcore.testing import Machine, RunningClock, serve, until
 from tests.e2e.people import A_PHONE, Person, Town
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "live_game"
@@ -50,13 +50,14 @@ def test_two_people_play_on_a_phone_and_at_a_desk(town: Town, tmp_path: Path) ->
 
 
 def test_who_is_left_alone_in_a_game_finishes(town: Town, tmp_path: Path) -> None:
-    stays, goes = town.person(), town.person()
+    stays, goes, clock = town.person(), town.person(), RunningClock()
     words = ["architect.port=0", "pairing.disconnect_grace=3"]
-    with serve(EXAMPLE / "task.yaml", data_dir=tmp_path / "data", overrides=words) as run:
+    with serve(EXAMPLE / "task.yaml", data_dir=tmp_path / "data", overrides=words, clock=clock) as run:
         for name, player in (("x", stays), ("y", goes)):
             player.open(run.url, worker_id=name)
         choose(stays.page, 1, "the station")
         goes.page.close()
-        expect(stays.page.get_by_text("Somebody has left this conversation.")).to_be_visible()
+        left = stays.page.get_by_text("Somebody has left this conversation.")
+        until(lambda: clock.advance(1) or left.is_visible())  # the grace begins when the server knows
         stays.press("Send")
         stays.sees("Thank you!")

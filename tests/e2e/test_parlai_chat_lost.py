@@ -14,16 +14,21 @@ import pytest
 from playwright.sync_api import expect
 
 from crowdcore import RunHandle
-from crowdcore.testing import Machine, serve
+from crowdcore.testing import Machine, RunningClock, serve
 from tests.e2e.conversations import LOST, free_talk, hears, hide, owed, said, say
 from tests.e2e.people import Person, Town
 
+GRACE = 61.0
+"""Seconds after which somebody whose connection was lost has left."""
+
 
 @contextmanager
-def talking(folder: Path, town: Town, *people: Person, **pairing: Any) -> Iterator[tuple[RunHandle, Machine]]:
+def talking(
+    folder: Path, town: Town, *people: Person, clock: RunningClock | None = None, **pairing: Any
+) -> Iterator[tuple[RunHandle, Machine]]:
     """A run in which these people are in one conversation."""
     machine = Machine(folder)
-    with serve(free_talk(folder, **pairing), data_dir=machine.data_dir) as run:
+    with serve(free_talk(folder, **pairing), data_dir=machine.data_dir, clock=clock) as run:
         for name, person in zip("xy", people, strict=False):
             person.open(run.url, worker_id=name)
         for person in people:
@@ -41,12 +46,13 @@ def finish(person: Person) -> None:
 
 
 def test_who_stays_when_the_other_closes_the_tab_finishes_and_is_paid(town: Town, tmp_path: Path) -> None:
-    stays, goes = town.person(), town.person()
-    with talking(tmp_path, town, stays, goes, disconnect_grace="3s") as (_, machine):
+    stays, goes, clock = town.person(), town.person(), RunningClock()
+    with talking(tmp_path, town, stays, goes, clock=clock) as (_, machine):
         say(goes.page, "I must go")
         hears(stays.page, "I must go")
         goes.page.close()
         expect(stays.page.get_by_role("list", name="People")).to_contain_text("away", timeout=3000)
+        clock.advance(GRACE)
         expect(stays.page.get_by_role("heading", name="The conversation is over")).to_be_focused()
         expect(stays.page.get_by_text("Somebody has left this conversation.")).to_be_visible()
         stays.look("chat-left-alone")
@@ -55,9 +61,11 @@ def test_who_stays_when_the_other_closes_the_tab_finishes_and_is_paid(town: Town
 
 
 def test_who_waits_for_a_lost_partner_may_finish_at_any_time(town: Town, tmp_path: Path) -> None:
-    stays, goes = town.person(), town.person()
-    with talking(tmp_path, town, stays, goes, disconnect_grace="3s", on_partner_left="wait") as (run, _):
+    stays, goes, clock = town.person(), town.person(), RunningClock()
+    with talking(tmp_path, town, stays, goes, clock=clock, on_partner_left="wait") as (run, _):
         goes.page.close()
+        expect(stays.page.get_by_role("list", name="People")).to_contain_text("away")
+        clock.advance(GRACE)
         end = stays.page.get_by_role("button", name="Finish now")
         expect(end).to_be_visible()
         stays.look("chat-partner-away")
@@ -68,14 +76,17 @@ def test_who_waits_for_a_lost_partner_may_finish_at_any_time(town: Town, tmp_pat
         say(goes.page, "back again")
         hears(stays.page, "back again")
         goes.page.close()
+        expect(stays.page.get_by_role("list", name="People")).to_contain_text("away")
+        clock.advance(GRACE)
         end.click()
         finish(stays)
 
 
 def test_ten_seconds_without_network_lose_nothing_and_repeat_nothing(town: Town, tmp_path: Path) -> None:
-    one, other = town.person(), town.person()
+    one, other, clock = town.person(), town.person(), RunningClock()
     one.expects(*LOST)
-    with talking(tmp_path, town, one, other) as (_, machine):
+    one.context.clock.install()
+    with talking(tmp_path, town, one, other, clock=clock) as (_, machine):
         say(one.page, "before")
         hears(other.page, "before")
         one.context.set_offline(True)
@@ -85,7 +96,9 @@ def test_ten_seconds_without_network_lose_nothing_and_repeat_nothing(town: Town,
         say(one.page, "and one more")
         expect(one.page.get_by_text("Sending…")).to_have_count(2)
         expect(other.page.get_by_role("list", name="People")).to_contain_text("away")
-        one.page.wait_for_timeout(10_000)
+        for _ in range(10):  # the page tries to connect again meanwhile, each time in vain
+            clock.advance(1.0)
+            one.page.clock.run_for(1000)
         one.context.set_offline(False)
         hears(other.page, "from the tunnel")
         hears(other.page, "and one more")
