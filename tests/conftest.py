@@ -11,9 +11,18 @@ import pytest
 
 from tests.databases import Databases
 from tests.folders import DISK, use_memory
+from tests.marks import mark, rank
 from tests.postgres import PostgresServer
 
 use_memory()
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what each test uses; the long ones come first."""
+    for item in items:
+        mark(item)
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)
