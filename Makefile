@@ -1,7 +1,7 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test chaos fuzz bench bench-live parlai-check check format constraints schema clean
+.PHONY: help demo export test test-quick chaos fuzz bench bench-live parlai-check check format constraints schema clean
 
 PORT ?= 3000
 WORKERS ?= 3
@@ -31,6 +31,9 @@ export: $(ENVIRONMENT) ## the demo's answers so far, into demo-answers/
 test: $(ENVIRONMENT) ## every test, real browser and database included (make test ARGS="tests/store -k lock")
 	@scripts/programs.sh
 	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+test-quick: $(ENVIRONMENT) ## most tests, in a minute or so: no browser, no PostgreSQL, nothing slow (ARGS as above)
+	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not browser and not postgres" $(ARGS)
 
 chaos: $(ENVIRONMENT) ## kill -9 at random instants, 50 seeds (make chaos SEEDS=20: fewer)
 	@scripts/programs.sh
