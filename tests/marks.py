@@ -1,7 +1,7 @@
 """Marks that follow from what a test uses, and the order in which tests run.
 
-`browser` and `postgres` are given by the fixtures, `slow` is written at the test: it draws many cases, kills servers
-again and again, or builds a front end. `make test-quick` leaves all three out.
+`browser` and `postgres` are given by the fixtures (a test that uses none of them says it itself), `slow` is written at
+the test: it draws many cases, kills servers again and again, or builds a front end. `make test-quick` leaves all three out.
 """
 
 from __future__ import annotations
