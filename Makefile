@@ -8,6 +8,7 @@ WORKERS ?= 3
 ARGS ?=
 SEEDS ?= 50
 CASES ?= 10000
+QUICK := not slow and not browser and not postgres and not processes
 
 ENVIRONMENT := .venv/.complete
 PYTHON_OF_IT := .venv/bin/python
@@ -32,8 +33,8 @@ test: $(ENVIRONMENT) ## every test, real browser and database included (make tes
 	@scripts/programs.sh
 	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-test-quick: $(ENVIRONMENT) ## most tests, in a minute or so: no browser, no PostgreSQL, nothing slow (ARGS as above)
-	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not browser and not postgres" $(ARGS)
+test-quick: $(ENVIRONMENT) ## most tests, in a minute or so: no browser, no PostgreSQL, no processes, nothing slow
+	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal -m "$(QUICK)" $(ARGS)
 
 chaos: $(ENVIRONMENT) ## kill -9 at random instants, 50 seeds (make chaos SEEDS=20: fewer)
 	@scripts/programs.sh

@@ -1,7 +1,8 @@
 """Marks that follow from what a test uses, and the order in which tests run.
 
 `browser` and `postgres` are given by the fixtures (a test that uses none of them says it itself), `slow` is written at
-the test: it draws many cases, kills servers again and again, or builds a front end. `make test-quick` leaves all three out.
+the test: it draws many cases, kills servers again and again, or builds a front end. `processes` has every test of
+a module that knows `Machine`, which runs `crowd` as processes. `make test-quick` leaves all four out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ def mark(item: pytest.Item) -> None:
         item.add_marker("browser")
     if used & POSTGRES or (chosen is not None and chosen.params.get("database_url") == "postgresql"):
         item.add_marker("postgres")
+    if hasattr(getattr(item, "module", None), "Machine") or "machine" in used:
+        item.add_marker("processes")
 
 
 def rank(item: pytest.Item) -> int:
