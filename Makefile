@@ -1,13 +1,14 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test chaos fuzz bench bench-live parlai-check check format constraints docs schema clean
+.PHONY: help demo export test test-quick chaos fuzz bench bench-live parlai-check check format constraints docs schema clean
 
 PORT ?= 3000
 WORKERS ?= 3
 ARGS ?=
 SEEDS ?= 50
 CASES ?= 10000
+QUICK := not slow and not browser and not postgres and not processes
 
 ENVIRONMENT := .venv/.complete
 PYTHON_OF_IT := .venv/bin/python
@@ -31,6 +32,9 @@ export: $(ENVIRONMENT) ## the demo's answers so far, into demo-answers/
 test: $(ENVIRONMENT) ## every test, real browser and database included (make test ARGS="tests/store -k lock")
 	@scripts/programs.sh
 	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+test-quick: $(ENVIRONMENT) ## most tests, in a minute or so: no browser, no PostgreSQL, no processes, nothing slow
+	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal -m "$(QUICK)" $(ARGS)
 
 chaos: $(ENVIRONMENT) ## kill -9 at random instants, 50 seeds (make chaos SEEDS=20: fewer)
 	@scripts/programs.sh

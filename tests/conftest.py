@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from crowdcore.store import open_database
 from crowdcore.testing.patience import PATIENCE
+from tests.databases import Databases
+from tests.folders import DISK, use_memory
+from tests.marks import mark, rank
 from tests.postgres import PostgresServer
+
+use_memory()
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what each test uses; the long ones come first."""
+    for item in items:
+        mark(item)
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +40,15 @@ def _units_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crowdcore.runs.open.MORE_SECONDS", PATIENCE)
 
 
+@pytest.fixture
+def disk_path(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder on a disk; it is kept if the test fails."""
+    folder, failed = Path(tempfile.mkdtemp(prefix="crowdcore-", dir=DISK)), request.session.testsfailed
+    yield folder
+    if request.session.testsfailed == failed:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test process's own, as durable as a real one: for tests about what outlives what."""
@@ -37,23 +60,23 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def quick_postgres() -> Iterator[PostgresServer]:
     """The same without waiting for the disk, for all other tests."""
-    server = PostgresServer(durable=False)
+    server = PostgresServer(durable=False, below=Path(tempfile.gettempdir()))
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def postgres_tables(quick_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database of the quick server with all tables and no rows."""
-    url = quick_postgres.new_database()
-    open_database(url, tmp_path_factory.mktemp("tables")).close()
-    return url.rpartition("/")[2]
+def databases(quick_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Databases of the quick server with all tables and no rows."""
+    return Databases(quick_postgres, tmp_path_factory.mktemp("tables"))
 
 
 @pytest.fixture
-def postgres_url(quick_postgres: PostgresServer, postgres_tables: str) -> str:
+def postgres_url(databases: Databases) -> Iterator[str]:
     """The address of this test's own database on PostgreSQL, with tables and no rows."""
-    return quick_postgres.new_database(postgres_tables)
+    url = databases.take()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -29,13 +29,14 @@ _START_SECONDS = 100.0
 class PostgresServer:
     """A running server; `new_database()` makes as many databases as wanted.
 
-    `durable`: its commits outlive a crash of the machine; without, it is several times as quick.
+    `durable`: its commits outlive a crash of the machine; without, it is several times as quick. `below`: the folder
+    for its own folder; its path must be short, for a socket lies there.
     """
 
-    def __init__(self, *, durable: bool = True) -> None:
+    def __init__(self, *, durable: bool = True, below: Path = Path("/tmp")) -> None:
         self._programs = _programs()
         self._durable = durable
-        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
+        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir=below))
         self._as_user = _as_ordinary_user(self._folder)
         self._numbers = itertools.count(1)
         self.port = _free_port()
@@ -89,6 +90,7 @@ class PostgresServer:
             "unix_socket_directories": self._folder,
             "fsync": "on" if self._durable else "off",
             "full_page_writes": "on" if self._durable else "off",
+            "max_wal_size": "1GB" if self._durable else "64MB",  # the quick one may lie in memory
             "max_connections": 60,
             "shared_buffers": "32MB",
         }

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.pay.executor import Executor
 from crowdcore.runs.feed import Feed
@@ -52,6 +53,7 @@ class Supervisor:
         self._complaint = ""
         self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
+        self._told = asyncio.Event()
 
     async def run(self) -> str:
         """Until the run ended; returns why, in plain words."""
@@ -65,7 +67,7 @@ class Supervisor:
                 for task in tasks:
                     if task.done():
                         task.result()  # raises what broke it
-                await asyncio.sleep(TICK)
+                await pause(self._told, TICK)
             return await self._finish()
         except CrowdError as error:
             name = self.context.name
@@ -239,6 +241,7 @@ class Supervisor:
     async def stop(self, reason: str) -> None:
         """Leave now; the run can be resumed."""
         self._stop_reason = reason
+        self._told.set()
 
     async def _expire_free(self) -> None:
         run_id, reason = self.context.run_id, self._end_reason

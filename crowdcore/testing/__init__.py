@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the plugin `mock` lies here too: a run that uses it needs none of these
-    from crowdcore.testing.clock import ManualClock
+    from crowdcore.testing.clock import ManualClock, RunningClock
     from crowdcore.testing.live import LivePerson
     from crowdcore.testing.process import Machine, Served
     from crowdcore.testing.reviewing import Stored, render, stored
@@ -19,13 +19,14 @@ if sys.modules.get("pytest") is not None:  # failing suites then show what they 
     sys.modules["pytest"].register_assert_rewrite("crowdcore.testing.contracts")
 
 _MODULE_OF = {
-    "Browserless": "serving", "LivePerson": "live", "Machine": "process", "ManualClock": "clock", "Served": "process",
-    "Stored": "reviewing", "render": "reviewing", "serve": "serving", "stored": "reviewing", "until": "serving",
+    "Browserless": "serving", "LivePerson": "live", "Machine": "process", "ManualClock": "clock",
+    "RunningClock": "clock", "Served": "process", "Stored": "reviewing", "render": "reviewing", "serve": "serving",
+    "stored": "reviewing", "until": "serving",
 }  # fmt: skip
 
 __all__ = [
-    "Browserless", "LivePerson", "Machine", "ManualClock", "Served", "Stored", "contracts", "render", "serve",
-    "stored", "until",
+    "Browserless", "LivePerson", "Machine", "ManualClock", "RunningClock", "Served", "Stored", "contracts", "render",
+    "serve", "stored", "until",
 ]  # fmt: skip
 
 

@@ -1,8 +1,9 @@
-"""A clock that stands still until a test moves it."""
+"""Clocks that tests move: one stands still by itself, the other goes as the machine's do."""
 
 from __future__ import annotations
 
 import threading
+import time
 
 
 class ManualClock:
@@ -31,3 +32,22 @@ class ManualClock:
         """Set the wall clock forward (or back, if negative); monotonic time does not move."""
         with self._lock:
             self._now += seconds
+
+
+class RunningClock:
+    """The machine's clocks, which a test may set forward: for what has to wait in the middle of what must not."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() + self._ahead
+
+    def ticks(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass at once on both clocks; call it from one thread."""
+        self._ahead += seconds

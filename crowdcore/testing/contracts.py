@@ -30,6 +30,7 @@ from crowdcore.plugins.local import is_unpackaged, load_unpackaged
 from crowdcore.plugins.options import describe
 from crowdcore.runs.launch import resume
 from crowdcore.state import canonical
+from crowdcore.testing.clock import RunningClock
 from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.reviewing import Stored, stored
 from crowdcore.testing.serving import Browserless, serve, until
@@ -76,8 +77,18 @@ class Contract:
         """A run of the task; its data lies in `folder`/data."""
         monkeypatch.setenv("CROWD_CONFIG_DIR", str(folder / "config"))
         monkeypatch.setenv("CROWD_DATA_DIR", str(folder / "data"))
-        with serve(self.config(folder), data_dir=folder / "data") as run:
+        self.clock = RunningClock()
+        with serve(self.config(folder), data_dir=folder / "data", clock=self.clock) as run:
             yield run
+
+    def ended(self, run: RunHandle) -> str:
+        """Let time pass until the run has ended by itself; why it did."""
+
+        def a_second_later() -> str | None:
+            self.clock.advance(1)
+            return run.wait(0.05)
+
+        return str(until(a_second_later, timeout=60))
 
     def test_every_option_has_a_help_text(self, tmp_path: Path) -> None:
         """`crowd options` is where users learn what there is."""
@@ -242,7 +253,7 @@ class ProviderContract(Contract):
         with self.served(tmp_path, monkeypatch) as run:
             Browserless(run.url, **self.params("x")).enter().submit({"text": "done"})
             run.drain()
-            assert until(lambda: run.wait(0.1))
+            assert self.ended(run)
             assert not run.resumable
 
 
@@ -285,7 +296,7 @@ class ArchitectContract(Contract):
         """What was put up is taken down."""
         with self.served(tmp_path, monkeypatch) as run:
             run.drain()
-            until(lambda: run.wait(0.1))
+            self.ended(run)
             with suppress(httpx.TransportError):
                 assert self.get(f"{run.url}healthz").status_code >= 500
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from crowdcore.testing import Browserless, Machine
 
 TASK = """
@@ -15,6 +17,7 @@ architect: {type: card, card: address.txt}
 """
 
 
+@pytest.mark.slow
 def test_it_serves_the_run_at_one_address_until_its_end(
     machine: Machine, task: Callable[..., None], tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from crowdcore.testing import Machine
@@ -17,6 +18,7 @@ architect: {port: 0}
 """
 
 
+@pytest.mark.browser
 def test_a_worker_reads_writes_is_corrected_and_thanked(machine: Machine, task: Callable[..., None]) -> None:
     task(TASK)
     chromium = os.environ.get("CROWD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -22,6 +22,7 @@ from tests.chaos.talkers import Party, Stay, enter
 KILLS = 2
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", seeds(1, most=5))
 @pytest.mark.parametrize("task", TASKS)

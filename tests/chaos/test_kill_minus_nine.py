@@ -71,6 +71,7 @@ def on_unit_submitted(run, event):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("group", groups(4, AT_ONCE), ids=lambda group: f"seeds_{group[0]}_to_{group[-1]}")
 def test_what_was_acknowledged_outlives_kill_minus_nine(

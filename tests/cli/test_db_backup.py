@@ -185,6 +185,7 @@ def test_a_folder_that_is_there_is_not_written_to(crowd: Crowd, data: Path, tmp_
     assert not list((tmp_path / "mine").iterdir())
 
 
+@pytest.mark.postgres
 def test_a_database_on_a_server_is_dumped_and_loaded_by_its_own_programs(
     crowd: Crowd, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -205,6 +206,7 @@ def test_a_database_on_a_server_is_dumped_and_loaded_by_its_own_programs(
     database.close()
 
 
+@pytest.mark.postgres
 def test_without_the_programs_it_says_what_to_type(
     crowd: Crowd, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

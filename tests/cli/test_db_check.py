@@ -119,6 +119,7 @@ def test_no_database_is_no_fault_but_a_mistake(crowd: Crowd, tmp_path: Path) -> 
     assert not (tmp_path / "data" / "crowd.db").exists()
 
 
+@pytest.mark.postgres
 def test_a_database_on_a_server_is_checked_in_the_same_way(
     crowd: Crowd, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

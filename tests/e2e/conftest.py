@@ -39,11 +39,12 @@ def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def town(browser: Browser, tmp_path: Path) -> Iterator[Town]:
+def town(browser: Browser) -> Iterator[Town]:
     """Makes people, each with a browser profile of their own. At the end their pages must have behaved."""
     with ExitStack() as stack:
         # CROWD_SCREENSHOTS=DIR keeps the pictures: DIR for the documentation, DIR/looks of every page there is.
-        made = Town(browser, Path(os.environ.get("CROWD_SCREENSHOTS") or tmp_path / "screenshots"), stack)
+        pictures = os.environ.get("CROWD_SCREENSHOTS")
+        made = Town(browser, Path(pictures) if pictures else None, stack)
         yield made
     made.check()
 

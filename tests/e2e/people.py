@@ -32,7 +32,7 @@ _SIDEWAYS = "() => document.scrollingElement.scrollWidth - document.documentElem
 class Person:
     """Somebody with a browser profile of their own: `context`, and `page` once they opened an address."""
 
-    def __init__(self, context: BrowserContext, screenshots: Path) -> None:
+    def __init__(self, context: BrowserContext, screenshots: Path | None) -> None:
         self.context = context
         self.faults: list[str] = []
         self._expected: list[str] = []
@@ -69,7 +69,7 @@ class Person:
 
     def look(self, name: str) -> None:
         """The page as a demanding reader sees it, wide and on a phone: axe finds nothing, nothing runs out of
-        the window, and there is a picture of it."""
+        the window, and there is a picture of it where pictures are kept."""
         page = self.page
         before = page.viewport_size
         for size in (DESK, PHONE):
@@ -80,14 +80,18 @@ class Person:
             where = f"{name} at {size['width']} px"
             assert not found, f"{where}:\n" + "\n".join(found)
             assert page.evaluate(_SIDEWAYS) <= 0, f"{where}: it must be scrolled sideways"
-            picture = self._screenshots / "looks" / f"{name}-{size['width']}.png"
-            page.screenshot(path=picture, full_page=True, animations="disabled")
+            if self._screenshots is not None:
+                picture = self._screenshots / "looks" / f"{name}-{size['width']}.png"
+                page.screenshot(path=picture, full_page=True, animations="disabled")
         if before is not None:
             page.set_viewport_size(before)
         self._in_the_dark(name)
 
     def photograph(self, name: str, size: ViewportSize, top: Locator | None = None) -> None:
-        """A picture of the window for the documentation, scrolled to the top of the page or of a part of it."""
+        """A picture of the window for the documentation, scrolled to the top of the page or of a part of it; for who
+        keeps pictures."""
+        if self._screenshots is None:
+            return
         before = self.page.viewport_size
         self.page.set_viewport_size(size)
         part = top or self.page.locator("body")
@@ -132,7 +136,7 @@ class Person:
 class Town:
     """All people of one test."""
 
-    def __init__(self, browser: Browser, screenshots: Path, stack: ExitStack) -> None:
+    def __init__(self, browser: Browser, screenshots: Path | None, stack: ExitStack) -> None:
         self._browser = browser
         self._screenshots = screenshots
         self._stack = stack

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from crowdcore.testing import Machine, serve, until
+from crowdcore import RunHandle
+from crowdcore.testing import Machine, RunningClock, serve, until
 from tests.e2e.library_form import EXAMPLE, answer, small_form
 from tests.e2e.people import OFFLINE, Person, Town, refused
 
@@ -16,6 +17,11 @@ def agents(machine: Machine) -> dict[str, int]:
     """Agents by status, as `crowd status --json` counts them in the database."""
     found: dict[str, int] = json.loads(machine.crowd("status", "--json").stdout)["agents"]
     return found
+
+
+def ended(run: RunHandle, clock: RunningClock) -> str:
+    """Let time pass until the run has ended by itself; why it did."""
+    return str(until(lambda: clock.advance(1) or run.wait(0.05)))
 
 
 def test_who_only_looks_makes_no_agent_and_who_gives_a_name_gets_work(person: Person, tmp_path: Path) -> None:
@@ -39,9 +45,9 @@ def test_who_only_looks_makes_no_agent_and_who_gives_a_name_gets_work(person: Pe
 
 
 def test_after_each_task_the_next_is_offered_until_there_is_none(person: Person, tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
-    with machine.serve("run", str(written(tmp_path)), "--no-open", "architect.port=0") as served:
-        person.open(served.url, worker_id="x")
+    machine, clock = Machine(tmp_path), RunningClock()
+    with serve(written(tmp_path), data_dir=machine.data_dir, overrides=["architect.port=0"], clock=clock) as run:
+        person.open(run.url, worker_id="x")
         for word in ("one", "two", "three"):
             answer(person.page, word)
             person.sees("Thank you!")
@@ -53,7 +59,7 @@ def test_after_each_task_the_next_is_offered_until_there_is_none(person: Person,
         person.expects(refused(409))
         person.press("Next task")
         person.sees("You have done your share")
-        assert served.wait() == 0
+        assert ended(run, clock) == "all units are done"
     rows = [json.loads(line) for line in machine.crowd("export", "words").stdout.splitlines()]
     assert [(row["ordinal"], row["data"]) for row in rows] == [
         (n, {"word": w}) for n, w in enumerate(("one", "two", "three"))
@@ -84,12 +90,12 @@ def test_what_was_not_finished_is_there_again(person: Person, tmp_path: Path) ->
 
 
 def test_who_asks_for_more_after_the_end_reads_that_it_is_over(person: Person, tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
-    with machine.serve("run", str(written(tmp_path, items=1)), "--no-open", "architect.port=0") as served:
-        person.open(served.url, worker_id="x")
+    task, clock = written(tmp_path, items=1), RunningClock()
+    with serve(task, data_dir=tmp_path / "data", overrides=["architect.port=0"], clock=clock) as run:
+        person.open(run.url, worker_id="x")
         answer(person.page, "the only one")
         person.sees("Thank you!")
-        assert served.wait() == 0
+        assert ended(run, clock) == "all units are done"
         person.expects(OFFLINE)
         person.press("Next task")
         person.told("The server does not answer. The study may have ended")

@@ -25,6 +25,7 @@ def task(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_react_front_end_is_built_worked_with_and_built_again(town: Town, task: Path, tmp_path: Path) -> None:
     machine = Machine(tmp_path)

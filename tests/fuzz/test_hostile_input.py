@@ -9,6 +9,7 @@ import pytest
 from tests.fuzz.whole import fuzz
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # half a minute on a machine that does nothing else
 def test_hostile_requests_are_answered_as_documented() -> None:
     """CROWD_FUZZ_SEED=… for other requests, or for the same again."""

@@ -34,6 +34,7 @@ gates:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_every_rule_holds_at_every_event(tmp_path: Path, database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     machine = Machine(tmp_path)

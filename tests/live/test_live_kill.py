@@ -39,6 +39,7 @@ class Talker:
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("play", ["relay", "thread"])
 def test_fifty_people_go_on_where_they_were(tmp_path: Path, play: str) -> None:
     machine = Machine(tmp_path)

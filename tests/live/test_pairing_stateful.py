@@ -310,6 +310,7 @@ class Threes(Pairing):
     seats = 3
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("machine", [Pairing, Threes], ids=["two_seats", "three_seats"])
 def test_every_rule_holds_whatever_people_do(machine: Callable[[], Pairing]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def talk(person: LivePerson, count: int, random: Random, stop: threading.Event) 
         person.say(n, id=f"m{n}")
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(programs, min_size=3, max_size=6), st.integers())
 def test_every_interleaving_goes_on_from_every_cut(programs: list[Any], seed: int) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -162,6 +163,7 @@ class _Event:
         self.id, self.at, self.kind, self.data = row["id"], row["at"], row["kind"], json.loads(row["data"])
 
 
+@pytest.mark.slow
 def test_money_and_visits_follow_the_units_whatever_is_decided() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Reviewing,

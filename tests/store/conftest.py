@@ -12,6 +12,12 @@ from tests.postgres import PostgresServer
 
 
 @pytest.fixture
+def tmp_path(disk_path: Path) -> Path:
+    """A folder on the disk, not in memory: what is answered there has to be on it."""
+    return disk_path
+
+
+@pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> str:
     """The address of an empty database whose commits outlive a crash: that is what these tests are about."""
     return postgres_server.new_database()

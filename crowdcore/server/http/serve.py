@@ -8,7 +8,6 @@ import errno
 import logging
 import socket
 import ssl
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,8 +94,7 @@ class Server:
         if self._uvicorn is None:
             self._close()
             return
-        self._uvicorn.config.timeout_graceful_shutdown = grace
-        self._uvicorn.should_exit = True
+        self._uvicorn.leave(grace)
         await self._done.wait()
 
     def _close(self) -> None:
@@ -145,6 +143,7 @@ def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -
 
     from crowdcore.server.http.doors import Doors
     from crowdcore.server.http.guard import GuardedProtocol
+    from crowdcore.server.http.prompt import PromptServer
 
     doors = Doors()
 
@@ -156,13 +155,6 @@ def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -
     # At INFO uvicorn writes the address of sockets with their query, which holds a token; its only
     # warning is that somebody does not speak HTTP.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-
-    class Quiet(uvicorn.Server):
-        """Signals belong to the run, not to its servers."""
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
 
     config = uvicorn.Config(
         app,
@@ -182,4 +174,4 @@ def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -
         ws_per_message_deflate=False,  # 300 kB for each connection, to save little on short texts
         backlog=2048,
     )
-    return Quiet(config)
+    return PromptServer(config)

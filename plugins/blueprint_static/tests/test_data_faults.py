@@ -176,6 +176,7 @@ print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - early)
 """
 
 
+@pytest.mark.slow
 def test_a_large_csv_file_is_streamed_in_flat_memory(folder: Any) -> None:
     """A gigabyte: 4,096 rows of 256 kB (shorter rows would only take longer)."""
     page = folder.write("task.html", PAGE)
