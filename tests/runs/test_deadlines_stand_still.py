@@ -9,7 +9,7 @@ import pytest
 from crowdcore.testing import Browserless, ManualClock
 from crowdcore.testing.process import Machine
 from crowdcore.testing.serving import until
-from tests.life.conftest import Launch, Resume
+from tests.runs.conftest import Launch, Resume
 
 MINUTE = 60.0
 

@@ -14,7 +14,7 @@ import pytest
 import crowdcore
 from crowdcore import ConfigError, RunError, hookimpl
 from crowdcore.testing import Browserless, ManualClock
-from tests.life.conftest import let_end
+from tests.runs.conftest import let_end
 
 Arguments = TypeVarTuple("Arguments")
 CONFIG = {

@@ -18,7 +18,7 @@ from crowdcore.testing import Browserless
 from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.serving import until
 from tests.chaos import checks
-from tests.life.conftest import Launch
+from tests.runs.conftest import Launch
 
 
 def test_a_database_that_another_program_locks_is_waited_for(launched: Launch, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from crowdcore.cli import main
 from crowdcore.store import open_database
 from crowdcore.testing import Browserless, ManualClock
 from tests.chaos import checks
-from tests.life.conftest import Launch
+from tests.runs.conftest import Launch
 
 SUBMISSIONS = 20
 SECTOR = 512

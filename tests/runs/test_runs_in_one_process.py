@@ -11,7 +11,7 @@ import crowdcore
 from crowdcore import RunError, RunHandle
 from crowdcore.testing import Browserless, ManualClock
 from crowdcore.testing.serving import until
-from tests.life.conftest import Launch, Resume, let_end
+from tests.runs.conftest import Launch, Resume, let_end
 
 
 def test_two_runs_are_served_at_once_and_know_nothing_of_each_other(launched: Launch, clock: ManualClock) -> None:

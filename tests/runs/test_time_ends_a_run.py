@@ -12,7 +12,7 @@ from crowdcore.store.queries.reviews import Outcome
 from crowdcore.testing import Browserless, ManualClock
 from crowdcore.testing.serving import until
 from tests.chaos import checks
-from tests.life.conftest import Launch, Resume, let_end
+from tests.runs.conftest import Launch, Resume, let_end
 
 DECISIONS: tuple[Outcome, ...] = ("accepted", "soft_rejected", "rejected")
 HOUR = 3600.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crowdcore import UnitSubmitted, hookimpl
 from crowdcore.testing import Browserless, Machine, until
-from tests.hooks_over_http.conftest import Served
+from tests.plugins.hooks.conftest import Served
 
 SLOW_FOR_THE_FIRST = """
 import time

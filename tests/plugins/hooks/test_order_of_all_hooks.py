@@ -10,7 +10,7 @@ from pathlib import Path
 from crowdcore import RunHandle
 from crowdcore.testing import Browserless, ManualClock, serve
 from crowdcore.testing.patience import PATIENCE
-from tests.hooks_over_http.recorder import Recorder
+from tests.plugins.hooks.recorder import Recorder
 
 GOLDEN = Path(__file__).parent / "golden" / "hook_order.txt"
 TASK = {

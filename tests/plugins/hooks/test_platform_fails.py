@@ -8,7 +8,7 @@ import pytest
 
 from crowdcore import hookimpl
 from crowdcore.testing import Browserless, ManualClock, until
-from tests.hooks_over_http.conftest import Served
+from tests.plugins.hooks.conftest import Served
 
 OFFLINE = "the platform is offline"
 

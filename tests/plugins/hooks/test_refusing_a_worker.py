@@ -6,7 +6,7 @@ from typing import Any
 
 from crowdcore import Refusal, Unit, Worker, hookimpl
 from crowdcore.testing import Browserless, until
-from tests.hooks_over_http.conftest import Served
+from tests.plugins.hooks.conftest import Served
 
 TEXT = "You translated this text yourself, so you can't judge it."
 

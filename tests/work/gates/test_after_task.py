@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crowdcore.testing import until
-from tests.gates.conftest import Desk
-from tests.gates.test_commands import run_crowd
+from tests.work.gates.conftest import Desk
+from tests.work.gates.test_commands import run_crowd
 
 FORM = {
     "title": "One last thing",

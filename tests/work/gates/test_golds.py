@@ -8,7 +8,7 @@ import pytest
 
 from crowdcore import hookimpl
 from crowdcore.testing import Browserless, until
-from tests.gates.conftest import Desk
+from tests.work.gates.conftest import Desk
 
 RIGHT, WRONG = "right", "wrong"
 

@@ -14,8 +14,8 @@ import pytest
 
 from crowdcore.store import open_database
 from crowdcore.testing import Machine
-from tests.gates.crowd_of_clients import Crowd
-from tests.gates.replay import Replay, Rules
+from tests.work.gates.crowd_of_clients import Crowd
+from tests.work.gates.replay import Replay, Rules
 
 FULL = bool(os.environ.get("CROWD_GATES_FULL"))
 WORKERS, ASSIGNMENTS, UNITS = (200, 2000, 3) if FULL else (40, 100, 3)

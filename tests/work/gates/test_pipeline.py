@@ -9,7 +9,7 @@ import pytest
 
 from crowdcore import Refusal, hookimpl
 from crowdcore.testing import Browserless, until
-from tests.gates.conftest import Desk
+from tests.work.gates.conftest import Desk
 
 
 @dataclass(frozen=True)

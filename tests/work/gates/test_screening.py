@@ -10,7 +10,7 @@ import pytest
 
 from crowdcore import hookimpl
 from crowdcore.testing import until
-from tests.gates.conftest import Desk
+from tests.work.gates.conftest import Desk
 
 
 def screening(desk: Desk, **options: Any) -> dict[str, Any]:
