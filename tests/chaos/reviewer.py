@@ -40,6 +40,7 @@ class Reviewer:
     def __post_init__(self) -> None:
         self._rng = Random(f"reviewer {self.seed}")
         self._log = Log(self.machine.folder / "reviewed.jsonl")
+        self._broken_off: list[tuple[str, ...]] = []
 
     def __str__(self) -> str:
         paid = len(self.office.done("pay"))
@@ -70,8 +71,14 @@ class Reviewer:
             await asyncio.sleep(self._rng.uniform(0.1, 0.4))
 
     async def finish(self) -> None:
-        """Everything that is left, and a word on everything that is in doubt."""
+        """Everything that is left, and a word on everything that is in doubt.
+
+        What was broken off is said again, as people would: its units may be decided, and their visits not rejected yet.
+        """
         self.office.kind = True
+        broken_off, self._broken_off = self._broken_off, []
+        for words in broken_off:
+            await self._crowd(*words)
         while await self.round(most=1000):
             pass
         while await self._look_at_doubts():
@@ -99,6 +106,8 @@ class Reviewer:
 
     async def _crowd(self, *words: str, killed: bool = False) -> str | None:
         """What `crowd review WORDS…` printed; None if it was killed or there was nothing to review yet."""
+        if words[0] != "list":
+            self._broken_off.append(words)
         async with self.machine.crowd("review", *words) as command:
             if killed:
                 await asyncio.sleep(self._rng.uniform(0, 0.5))
@@ -108,6 +117,8 @@ class Reviewer:
                     return None
             said = await command.said()
             code = await command.process.wait()
+        if words[0] != "list":
+            self._broken_off.remove(words)
         if code == 0:
             return said
         if words[0] != "list":  # there may be no run yet

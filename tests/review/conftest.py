@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from crowdcore.store import open_database
 from crowdcore.testing import Browserless, Machine, until
 
 OFFICE = """
@@ -122,4 +123,9 @@ def lines(folder: Path, name: str) -> list[str]:
 
 def paid(machine: Machine, count: int) -> None:
     """Wait until so many rewards are settled, so that the server can be killed without any in doubt."""
-    until(lambda: machine.crowd("outbox", "t", "--all", "--json").stdout.count('"confirmed"') >= count)
+    database = open_database(None, machine.data_dir, create=False)
+    settled = "SELECT count(*) FROM outbox WHERE state = 'confirmed'"
+    try:
+        until(lambda: database.read(lambda c: c.value(settled)) >= count)
+    finally:
+        database.close()
