@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crowdcore.store import open_database
 from crowdcore.testing.patience import PATIENCE
 from tests.postgres import PostgresServer
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # a machine that is busy with other things makes examples slowly, and runs them slowly
 
 
 @pytest.fixture(autouse=True)
