@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crowdcore.testing.patience import PATIENCE
 from tests.databases import Databases
 from tests.folders import DISK, use_memory
 from tests.marks import mark, rank
 from tests.postgres import PostgresServer
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # a machine that is busy with other things makes examples slowly, and runs them slowly
 
 use_memory()
 

@@ -165,6 +165,12 @@ class Town:
         assert not faults, "\n".join(faults)
 
 
+def wait_until(page: Page, seconds: float) -> None:
+    """Let the page's clock (which is installed) stand so many seconds before its deadline."""
+    deadline = page.evaluate("async () => (await (await import('/crowd.js')).crowd.start()).deadline")
+    page.clock.pause_at(deadline / 1000 - seconds)
+
+
 def refused(status: int) -> str:
     """What the browser's console says of an answer with this status."""
     return rf"Failed to load resource: the server responded with a status of {status}"

@@ -15,7 +15,7 @@ from playwright.sync_api import Route, expect
 from crowdcore import Refusal, RunHandle, hookimpl
 from crowdcore.testing import Machine, ManualClock, serve, until
 from tests.e2e.library_form import answer, small_form
-from tests.e2e.people import A_PHONE, OFFLINE, Person, Town, refused
+from tests.e2e.people import A_PHONE, OFFLINE, Person, Town, refused, wait_until
 
 
 @pytest.fixture
@@ -119,15 +119,17 @@ def test_when_the_time_is_over_the_page_says_so(person: Person, machine: Machine
     with running(machine, clock=clock, assignment_duration="30m") as run:
         person.page.clock.install()
         works(person, run, worker_id="x", assignment_id="1")
-        person.page.clock.fast_forward("25:30")
+        wait_until(person.page, 4.5 * 60)
         person.told("5 minutes left.")
+        person.page.clock.resume()
         person.look("form-with-notice")
-        person.page.clock.fast_forward("04:00")
+        wait_until(person.page, 30)
         person.told("One minute left.")
         clock.advance(31 * 60)
         until(lambda: run.counters.agents["ended"])
         person.page.clock.fast_forward("01:00")
         person.sees("The time for this task is over")
+        person.page.clock.resume()
         person.look("refusal-timed-out")
         person.press("Start again")
         person.sees("One question")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from crowdcore import RunHandle
 from crowdcore.testing.serving import until
 from tests import web
+from tests.e2e.people import wait_until
 
 
 def submissions(run: RunHandle) -> int:
@@ -280,9 +281,9 @@ def test_nearing_the_end_is_announced_and_the_end_is_a_page(run: RunHandle, tab:
     page.clock.install()
     page.goto(f"{run.url}?worker_id=b-deadline&assignment_id=1")
     expect(page.locator("#seen")).to_contain_text("work {")
-    page.clock.fast_forward("25:30")
+    wait_until(page, 4.5 * 60)
     expect(page.get_by_role("status")).to_contain_text("5 minutes left.")
-    page.clock.fast_forward("04:00")
+    wait_until(page, 30)
     expect(page.get_by_role("status")).to_contain_text("One minute left.")
     over = {"agent": 1, "token": "t", "phase": "done", "status": "timed_out", "deadline": None,
             "completion": {"kind": "thanks", "url": None, "fields": {"outcome": "timed_out"}}}  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from blueprint_static import Template
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 
@@ -85,7 +85,7 @@ class _Reader(HTMLParser):
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"], include_characters=" \n\t"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXT)
 def test_text_and_attributes_mean_the_value_whatever_it_is(value: str) -> None:
     reader = _Reader()
@@ -97,7 +97,7 @@ def test_text_and_attributes_mean_the_value_whatever_it_is(value: str) -> None:
     assert "".join(part for part in reader.seen if isinstance(part, str)) == value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXT)
 def test_a_data_script_holds_the_value_whatever_it_is(value: str) -> None:
     page = filled('<script type="application/json">{"a": "${a}", "b": [${b}]}</script>', a=value, b=[value, {value: 1}])
@@ -106,7 +106,7 @@ def test_a_data_script_holds_the_value_whatever_it_is(value: str) -> None:
     assert json.loads(inside) == {"a": value, "b": [[value, {value: 1}]]}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet="<>/!-='\"`${}a |scriptyle\n\\&;"))
 def test_any_page_can_be_read_and_is_kept_but_for_its_marks(source: str) -> None:
     template = Template(source)
