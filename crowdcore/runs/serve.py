@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +73,7 @@ class Serving:
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
         self._context: RunContext | None = None
         self._runs: dict[str, Run] = {}
+        self._closed = False
         self.stand_ins = StandIns(make_bots(setup.plugins, self))
         self.last_request = setup.clock.ticks()
         self.since = setup.clock.now()
@@ -103,13 +104,19 @@ class Serving:
 
     def serve(self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None) -> int:
         """Serve an ASGI application on the run's loop; called from hooks' threads. The port it got."""
-        opening = self._serve(app, host, port, ssl_certfile, ssl_keyfile, "architect.port")
-        return self._ask(opening)
+        return self._ask(lambda: self._serve(app, host, port, ssl_certfile, ssl_keyfile, "architect.port"))
 
-    def _ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def _ask(self, what: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Have it done on the run's loop; RunError to a hook that outlived its run."""
+
+        async def unless_closed() -> T:
+            if self._closed:  # the loop still comes to its end, the database may be closed already
+                raise Closed
+            return await what()
+
         try:
-            return ask(self._loop, coroutine)
-        except Closed:  # a hook that outlived its run
+            return ask(self._loop, unless_closed())
+        except Closed:
             raise RunError(f"run {self.name} has ended") from None
 
     async def _serve(
@@ -122,7 +129,7 @@ class Serving:
 
     def visit_returned(self, external_id: str) -> None:
         """The platform says that this visit was given back; called from hooks' threads."""
-        self._ask(self._return(external_id))
+        self._ask(lambda: self._return(external_id))
 
     async def _return(self, external_id: str) -> None:
         from crowdcore.work.end import end_agent
@@ -193,6 +200,7 @@ class Serving:
 
     async def close(self) -> None:
         """Stop every server, in which requests in hand may end, and what the bots hold."""
+        self._closed = True
         await asyncio.gather(*(server.stop() for server, _ in self._servers))
         await asyncio.gather(*(task for _, task in self._servers), return_exceptions=True)
         self._servers.clear()
