@@ -13,7 +13,7 @@ QUICK := not slow and not browser and not postgres and not processes
 ENVIRONMENT := .venv/.complete
 PYTHON_OF_IT := .venv/bin/python
 MEMBERS := $(wildcard plugins/*/pyproject.toml)
-TYPED := crowdcore scripts/hook_docs.py $(foreach member,$(MEMBERS),$(dir $(member))$(notdir $(patsubst %/,%,$(dir $(member)))))
+TYPED := crowdcore scripts/hook_docs.py scripts/schema.py $(foreach member,$(MEMBERS),$(dir $(member))$(notdir $(patsubst %/,%,$(dir $(member)))))
 
 # Where a company's proxy has its own certificate, the system's certificates include it and uv's own do not.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
@@ -69,11 +69,11 @@ format: $(ENVIRONMENT) ## put the code into the form that `make check` wants
 constraints: $(ENVIRONMENT) ## constraints.txt with the newest versions that fit together
 	@scripts/constraints.sh
 
-schema: $(ENVIRONMENT) ## the SQL that makes new databases, from crowdcore/store/models.py
+schema: $(ENVIRONMENT) ## the SQL that makes new databases, from crowdcore/store/models/
 	@$(PYTHON_OF_IT) scripts/schema.py
 
 docs: $(ENVIRONMENT) ## docs/hooks.md, from the hook specifications
-	@$(PYTHON_OF_IT) scripts/hook_docs.py > docs/hooks.md
+	@$(PYTHON_OF_IT) scripts/hook_docs.py > docs/hooks.md.new && mv docs/hooks.md.new docs/hooks.md
 
 clean: ## remove the environment, caches and the demo's data
 	rm -rf .venv .tools .parlai .demo demo-answers build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \

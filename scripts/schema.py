@@ -32,7 +32,7 @@ def _name(index: Index) -> str:
 def schema_sql(dialect: str) -> str:
     """The statements that make an empty database of the models, each ended by `;` and an empty line."""
     compiler = _DIALECTS[dialect]()
-    statements = [f"-- Made from models.py by python scripts/schema.py; {dialect}, schema {SHIPPED.version}."]
+    statements = [f"-- Made from store/models by scripts/schema.py (make schema); {dialect}, schema {SHIPPED.version}."]
     for table in SQLModel.metadata.sorted_tables:
         made: list[DDLElement] = [CreateTable(table)]
         made += [CreateIndex(index) for index in sorted(table.indexes, key=_name)]
@@ -57,7 +57,7 @@ def write_schema(*, check: bool) -> int:
         if not check:
             path.write_text(text, encoding="utf-8")
     for path in stale:
-        print(f"{path.name} {'differs from models.py' if check else 'written'}")
+        print(f"{path.name} {'differs from the models' if check else 'written'}")
     return 1 if stale and check else 0
 
 

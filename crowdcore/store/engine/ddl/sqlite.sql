@@ -1,4 +1,4 @@
--- Made from models.py by python scripts/schema.py; sqlite, schema 0003.
+-- Made from store/models by scripts/schema.py (make schema); sqlite, schema 0003.
 
 CREATE TABLE meta (
     "key" TEXT NOT NULL,
