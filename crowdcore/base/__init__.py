@@ -4,14 +4,6 @@ May import: the errors. Everybody else may import these modules.
 """
 
 __all__ = [
-    "clock",
-    "faults",
-    "hostile_json",
-    "limiter",
-    "paths",
-    "quantities",
-    "secret",
-    "typed_json",
-    "version",
+    "clock", "faults", "hostile_json", "limiter", "loops", "paths", "quantities", "secret", "typed_json", "version",
     "wait",
-]
+]  # fmt: skip
