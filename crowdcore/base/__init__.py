@@ -8,6 +8,8 @@ __all__ = [
     "faults",
     "hostile_json",
     "limiter",
+    "loops",
+    "outputs",
     "paths",
     "quantities",
     "secret",
