@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from crowdcore.base import paths
-from crowdcore.errors import RunError
+from crowdcore.base.outputs import STDOUT
+from crowdcore.errors import ConfigError, RunError
 from crowdcore.runs.lock import is_led
 from crowdcore.store.upkeep import backup as backups
 from crowdcore.store.upkeep import check as checks
@@ -48,6 +49,8 @@ def backup(folder: Path | None) -> int:
     Exits 1 if an upload was damaged or missing.
     """
     target = folder or Path(f"crowd-backup-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    if str(target) == STDOUT:
+        raise ConfigError("a backup is a folder, and no folder is standard output: give the name of a new one")
     meter = Meter()
     made = backups.back_up(paths.database_url(), paths.data_dir(), target, meter)
     meter.clear()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TextIO
 
 from crowdcore.export.rows import Row
+
+WIDEST = 2_000
+"""Fields of one answer or item that get columns: strangers may name as many as they like."""
+WIDTH = 5_000
+"""Columns of a table."""
 
 
 def write_jsonl(source: Iterable[Row], target: TextIO) -> int:
@@ -23,28 +28,46 @@ def write_csv(source: Callable[[], Iterable[Row]], target: TextIO, *, excel: boo
     """CSV (RFC 4180) with a column for each field of item and data; returns how many rows.
 
     `source` is called twice: for the columns, then for the rows. Text stands exactly as it was given, other
-    values as JSON, nothing as an empty cell. `excel` writes a byte order mark and an apostrophe before text
+    values as JSON, nothing as an empty cell. Fields beyond what has columns (WIDEST in one row, WIDTH in all) stand
+    together, as JSON, in the column `item` or `data`. `excel` writes a byte order mark and an apostrophe before text
     that a spreadsheet would take for a formula.
     """
-    columns = list(dict.fromkeys(name for row in source() for name in _flat(row)))
+    columns = _columns(source())
     writer = csv.writer(target, lineterminator="\r\n")
     if excel:
         target.write("\ufeff")
     writer.writerow([_guarded(c) for c in columns] if excel else columns)
     count = 0
     for row in source():
-        cells = _flat(row)
+        cells = _flat(row, columns)
         texts = [cells.get(c, "") for c in columns]
         writer.writerow([_guarded(t) for t in texts] if excel else texts)
         count += 1
     return count
 
 
-def _flat(row: Row) -> dict[str, str]:
+def _columns(source: Iterable[Row]) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for row in source:
+        for name in _flat(row):
+            if name in found:
+                continue
+            whole, dot, _ = name.partition(".")
+            found[name if not dot or len(found) < WIDTH else whole] = None
+    return found
+
+
+def _flat(row: Row, columns: Collection[str] | None = None) -> dict[str, str]:
+    """The cells of a row by column; with `columns`, those of fields without a column of their own in one."""
     cells: dict[str, str] = {}
     for name, value in row.items():
         if name in ("item", "data") and _is_flat(value, nested=name == "data"):
-            cells.update({f"{name}.{key}": _cell(inner) for key, inner in value.items()})
+            own = value
+            if columns is not None:
+                own = {key: inner for key, inner in value.items() if f"{name}.{key}" in columns}
+                if len(own) < len(value):
+                    cells[name] = _cell({key: inner for key, inner in value.items() if key not in own})
+            cells.update({f"{name}.{key}": _cell(inner) for key, inner in own.items()})
         else:
             cells[name] = _cell(value)
     return cells
@@ -52,7 +75,11 @@ def _flat(row: Row) -> dict[str, str]:
 
 def _is_flat(value: Any, *, nested: bool) -> bool:
     """Answers become columns always, items when they are rows of plain values."""
-    return isinstance(value, dict) and (nested or not any(isinstance(v, dict | list) for v in value.values()))
+    return (
+        isinstance(value, dict)
+        and len(value) <= WIDEST
+        and (nested or not any(isinstance(v, dict | list) for v in value.values()))
+    )
 
 
 def _cell(value: Any) -> str:

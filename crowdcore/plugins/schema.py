@@ -225,7 +225,7 @@ class BlueprintChoice:
 
     type: str = option(help="Name of the blueprint, as in `crowd plugins`, or ./file.py:Class")
     options: Any = field(default=None, metadata={"hidden": True})
-    units_per_assignment: int = option(1, help="How many workers do each item", min=1)
+    units_per_assignment: int = option(1, help="How many workers do each item", min=1, max=100_000)
     launch_ahead: int = option(200_000, help="Units made ahead of the workers' demand; 1 = on demand", min=1)
 
 

@@ -29,7 +29,11 @@ COLLECT_SECONDS = 0.2
 READY_SECONDS = 0.1
 """After so long the first units count as launched, however many they are."""
 MOST = 5000
-"""Assignments in one slice, at most."""
+"""Units in one slice, at most; one assignment with all of its units, if it has more."""
+LEAST = 10
+"""Units in one slice that is as small as slices get."""
+FIRST = 200
+"""Units in the slice after one that was quick."""
 
 log = logging.getLogger("crowdcore.launching")
 
@@ -160,7 +164,8 @@ class Launcher:
                 log.warning("%s: launching waits: %s", self._context.name, error)
                 time.sleep(1.0)
             else:
-                self._size = _adapted(self._size, len(batch), took)
+                each = self._context.config.blueprint.units_per_assignment
+                self._size = _adapted(self._size, len(batch), took, each)
                 self._ordinal += len(batch)
                 self._left -= len(batch)
                 self.done = exhausted
@@ -194,10 +199,10 @@ class Launcher:
         return added, time.monotonic() - began
 
 
-def _adapted(size: int, stored: int, took: float) -> int:
-    """How many assignments the next slice may have, when `stored` of them took so many seconds."""
+def _adapted(size: int, stored: int, took: float, each: int) -> int:
+    """How many assignments of `each` units the next slice may have, when `stored` of them took so many seconds."""
     if took > SLICE_SECONDS * 2:
-        return max(size // 2, 10)
+        return max(size // 2, LEAST // each, 1)
     if took < SLICE_SECONDS / 2 and stored >= size:
-        return min(max(size * 2, 200), MOST)
+        return max(min(max(size * 2, FIRST // each), MOST // each), 1)
     return size

@@ -46,8 +46,10 @@ class Submission:
             return "repeat"
         before = self._take_unit(conn, status)
         if before is None:
-            agents.set_late(conn, row.id, canonical({"at": now, "state": self.state}))
-            events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
+            if agents.set_late(conn, row.id, canonical({"at": now, "state": self.state})):
+                for file, one in self.new_files:
+                    self._add_file(conn, file, one, now)
+                events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
             return "late"
         for file, one in self.new_files:
             self._add_file(conn, file, one, now)

@@ -145,7 +145,7 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
     if outcome == "repeat":
         return await _repeat(context, row)
     if outcome == "late":
-        raise _expired(row)
+        raise _expired(row, kept=True)
     if completion is not None:
         return SubmitAnswer("completed", None, None, completion)
     return await _go_on(context, row, agent, submission.judgement.passed)
@@ -202,8 +202,10 @@ async def _submit_form(context: RunContext, row: AgentRow, data: Any) -> SubmitA
     return SubmitAnswer("completed", None, None, completion_of(json.dumps(completion)))
 
 
-def _expired(row: AgentRow) -> RequestError:
+def _expired(row: AgentRow, *, kept: bool = False) -> RequestError:
     if row.kind == "onboarding":
         return RequestError(409, "expired", "The time for this was over. Please start again.")
+    if not kept:
+        return RequestError(409, "expired", "This work is over, and nothing more can be sent for it.")
     return RequestError(409, "expired", "The time for this work was over and somebody else has it now. "
                         "What you sent is kept, and the people who run the task can see it.")  # fmt: skip

@@ -147,21 +147,36 @@ def after_task(conn: Conn, row: AgentRow) -> tuple[int, str] | None:
 
 def page(
     conn: Conn, run_id: int, after: int, *, unfinished: bool, simulated: bool, special: tuple[str, ...] = (),
-    limit: int = 500,
+    limit: int = 500, room: int,
 ) -> list[AgentRow]:  # fmt: skip
-    """A keyset page of the run's agents with work on its task data (ids above `after`).
+    """A keyset page of the run's agents with work on its task data (ids above `after`): one, or what has `room`.
 
     `unfinished`: also without submission. `special`: also agents of these kinds (onboarding, screening, gold, bot).
+    `room` is how many characters their states, drafts and late submissions may have together.
     """
     kinds = {f"k{n}": kind for n, kind in enumerate(special)}
     others = f" OR g.kind IN ({', '.join(f':{name}' for name in kinds)})" if kinds else ""
-    rows = conn.all(
-        _SELECT + f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others})"
-        " AND (g.kind <> 'bot' OR :bots)"
-        " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no) ORDER BY g.id LIMIT :limit",
-        run=run_id, after=after, unfinished=unfinished, simulated=simulated, bots="bot" in special, no=False,
-        limit=limit, **kinds,
+    where = (
+        f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others}) AND (g.kind <> 'bot' OR :bots)"
+        " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no)"
+    )
+    given = {"run": run_id, "unfinished": unfinished, "simulated": simulated, "bots": "bot" in special, "no": False,
+             **kinds}  # fmt: skip
+    sizes = conn.all(
+        "SELECT g.id, COALESCE(LENGTH(g.state), 0) + COALESCE(LENGTH(g.draft), 0) + COALESCE(LENGTH(g.late), 0) AS size"
+        " FROM agent g JOIN worker w ON w.id = g.worker_id LEFT JOIN unit u ON u.id = g.unit_id"
+        f" LEFT JOIN assignment a ON a.id = u.assignment_id {where} ORDER BY g.id LIMIT :limit",
+        after=after, limit=limit, **given,
     )  # fmt: skip
+    last = None
+    for row in sizes:
+        room -= row["size"]
+        if last is not None and room < 0:
+            break
+        last = row["id"]
+    if last is None:
+        return []
+    rows = conn.all(_SELECT + f"{where} AND g.id <= :last ORDER BY g.id", after=after, last=last, **given)
     return [_row(r) for r in rows]
 
 
@@ -230,9 +245,20 @@ def set_answer(conn: Conn, agent_id: int, answer: str) -> None:
     conn.execute("UPDATE agent SET answer = :answer WHERE id = :id", answer=answer, id=agent_id)
 
 
-def set_late(conn: Conn, agent_id: int, late: str) -> None:
-    """Keep a submission that came too late to count."""
-    conn.execute("UPDATE agent SET late = :late WHERE id = :id AND late IS NULL", late=late, id=agent_id)
+def set_late(conn: Conn, agent_id: int, late: str) -> bool:
+    """Keep a submission that came too late to count; False if one is kept already."""
+    return bool(conn.execute("UPDATE agent SET late = :late WHERE id = :id AND late IS NULL", late=late, id=agent_id))
+
+
+def late(conn: Conn, agent_id: int) -> str | None:
+    """The submission that came too late to count (JSON text)."""
+    text: str | None = conn.value("SELECT late FROM agent WHERE id = :id", id=agent_id)
+    return text
+
+
+def late_count(conn: Conn, run_id: int) -> int:
+    """How many submissions of the run came too late to count."""
+    return int(conn.value("SELECT COUNT(*) FROM agent WHERE run_id = :run AND late IS NOT NULL", run=run_id))
 
 
 def due(conn: Conn, run_id: int, service_now: float, limit: int = 100) -> list[int]:

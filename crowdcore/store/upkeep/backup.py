@@ -96,8 +96,10 @@ def back_up(url: str | None, data_dir: Path, target: Path, progress: Progress | 
     """
     told = progress or (lambda _what, _done, _total: None)
     partial = target.with_name(target.name + ".partial")
-    if target.exists():
+    if os.path.lexists(target):  # also a link that leads nowhere
         raise StoreError(f"{target} is there already: give the name of a new folder")
+    if os.path.lexists(partial) and not _is_half(partial):
+        raise StoreError(f"{partial} is no half backup, and would be written over: give another name, or move it")
     try:
         shutil.rmtree(partial, ignore_errors=True)  # of one that was killed
         partial.mkdir(parents=True, mode=0o700)
@@ -114,6 +116,14 @@ def back_up(url: str | None, data_dir: Path, target: Path, progress: Progress | 
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return manifest
+
+
+def _is_half(folder: Path) -> bool:
+    """Whether a backup that was killed left this folder, and nobody put anything else there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    ours = ("crowd.db", "crowd.db-journal", "crowd.db-wal", "crowd.db-shm", "crowd.dump", "files", "runs", MANIFEST)
+    return all(path.name in ours for path in folder.iterdir())
 
 
 def _fill(url: str | None, data_dir: Path, folder: Path, told: Progress) -> Manifest:

@@ -14,6 +14,7 @@ import click
 
 from crowd_inhouse.invitations import Invitations
 from crowdcore.base import paths
+from crowdcore.base.outputs import ending, is_stdout, text_output
 from crowdcore.base.secret import derive, secret_key
 from crowdcore.cli.common import open_store
 from crowdcore.errors import CrowdError
@@ -50,14 +51,16 @@ def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
 
 @click.command()
 @click.argument("task")
-@click.option("--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write every reward here.")
+@click.option("--csv", "target", type=click.Path(dir_okay=False), metavar="FILE",
+              help="Write every reward here; - is standard output.")  # fmt: skip
 @click.option("--paid", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="You have paid what stands in FILE (as --csv wrote it): it is owed no more.")  # fmt: skip
-def owed(task: str, target: Path | None, paid: Path | None) -> None:
+def owed(task: str, target: str | None, paid: Path | None) -> None:
     """What the runs of TASK owe their workers: rewards of submitted work that was not rejected, and bonuses.
 
     A provider that pays by itself may be about to: `crowd outbox TASK` says what is in doubt there.
     """
+    ending(target, [".csv"])
     if paid is not None:
         _pay(task, paid)
     totals: dict[tuple[str, str], tuple[int, int, Decimal]] = defaultdict(lambda: (0, 0, Decimal(0)))
@@ -74,19 +77,21 @@ def owed(task: str, target: Path | None, paid: Path | None) -> None:
         count, extra, amount = totals[row.worker.name, row.currency]
         is_bonus = row.kind == "bonus"
         totals[row.worker.name, row.currency] = (count + (not is_bonus), extra + is_bonus, amount + row.amount)
+    aside = target is not None and is_stdout(target)
     for (worker, currency), (count, extra, amount) in sorted(totals.items()):
-        click.echo(f"{worker}\t{amount:.2f} {currency}\t{count} units" + (f", {extra} bonuses" if extra else ""))
+        bonuses = f", {extra} bonuses" if extra else ""
+        click.echo(f"{worker}\t{amount:.2f} {currency}\t{count} units{bonuses}", err=aside)
     if not rows:
-        click.echo(f"{task} owes nothing")
+        click.echo(f"{task} owes nothing", err=aside)
     if target is not None:
-        with target.open("w", encoding="utf-8", newline="") as file:
+        with text_output(target) as file:
             writer = csv.writer(file)
             writer.writerow(["worker", "amount", "currency", "kind", "run", "unit", "state", "key"])
             for row in rows:
                 assert row.worker is not None
                 facts = (row.kind, row.run, row.unit_id, row.state, row.key)
                 writer.writerow([row.worker.name, row.amount, row.currency, *facts])
-        click.echo(f"{len(rows)} rewards written to {target}")
+        click.echo(f"{len(rows)} rewards written to {target}", err=aside)
 
 
 def _pay(task: str, file: Path) -> None:
