@@ -11,6 +11,7 @@ __all__ = [
     "paths",
     "quantities",
     "secret",
+    "terminal",
     "typed_json",
     "version",
     "wait",

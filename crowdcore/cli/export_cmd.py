@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
-from crowdcore.cli.common import open_store
+from crowdcore.cli.common import Terminal, open_store, say
 from crowdcore.export.files import write_csv, write_jsonl
 from crowdcore.export.rows import Row, rows, states
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from crowdcore.store import Database
 
 
@@ -52,16 +53,16 @@ def export(
             count = write_csv(source, target, excel=excel) if format == "csv" else write_jsonl(source(), target)
         if files is not None:
             copied = _copy_files(database, source(), files)
-            click.echo(f"{copied} files copied to {files}", err=True)
+            say(f"{copied} files copied to {files}", err=True)
     if output is not None:
-        click.echo(f"{count} rows written to {output}", err=True)
+        say(f"{count} rows written to {output}", err=True)
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[TextIO]:
+def _target(output: Path | None) -> Iterator[SupportsWrite[str]]:
     """The file appears under its name when it is complete."""
     if output is None:
-        yield sys.stdout
+        yield Terminal()
         return
     partial = output.with_name(output.name + ".partial")
     try:

@@ -9,6 +9,7 @@ import click
 
 from blueprint_form import data
 from blueprint_form.options import FormOptions
+from crowdcore.cli.common import say
 from crowdcore.errors import ConfigError
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -37,7 +38,7 @@ def check(directory: Path) -> None:
         raise ConfigError(f"{directory}: no {data.TASK_DATA}, {data.TASK_LINES} or {data.UNIT_CONFIG} here")
     faults.stop()
     for line in told:
-        click.echo(f"{line}, no fault")
+        say(f"{line}, no fault")
 
 
 @form.command()
@@ -66,10 +67,8 @@ def expand(directory: Path, output: Path | None, force: bool) -> None:
     items = [item for _, item in source.items(faults)]
     target.write_text(json.dumps(items, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     names = sorted(items[0].get("metadata", {}).get("tokens", {}))
-    click.echo(
-        f"{target}: wrote {len(items):,} item{'' if len(items) == 1 else 's'} from {directory / data.UNIT_CONFIG}"
-    )
-    click.echo(f"tokens: {', '.join(names) or 'none'}")
+    say(f"{target}: wrote {len(items):,} item{'' if len(items) == 1 else 's'} from {directory / data.UNIT_CONFIG}")
+    say(f"tokens: {', '.join(names) or 'none'}")
 
 
 def _source(directory: Path, kind: str, name: str) -> data.Source:

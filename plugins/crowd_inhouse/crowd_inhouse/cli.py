@@ -15,7 +15,7 @@ import click
 from crowd_inhouse.invitations import Invitations
 from crowdcore.base import paths
 from crowdcore.base.secret import derive, secret_key
-from crowdcore.cli.common import open_store
+from crowdcore.cli.common import open_store, say
 from crowdcore.errors import CrowdError
 from crowdcore.store.queries import outbox, runs
 
@@ -45,7 +45,7 @@ def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
     invitations = Invitations(derive(secret_key(paths.config_dir()), "plugin:provider:inhouse:invite"))
     for name in dict.fromkeys(everyone):
         query = urlencode({"worker_id": name, "invite": invitations.sign(row.task, name)})
-        click.echo(f"{name}\t{row.url}?{query}")
+        say(f"{name}\t{row.url}?{query}")
 
 
 @click.command()
@@ -75,9 +75,9 @@ def owed(task: str, target: Path | None, paid: Path | None) -> None:
         is_bonus = row.kind == "bonus"
         totals[row.worker.name, row.currency] = (count + (not is_bonus), extra + is_bonus, amount + row.amount)
     for (worker, currency), (count, extra, amount) in sorted(totals.items()):
-        click.echo(f"{worker}\t{amount:.2f} {currency}\t{count} units" + (f", {extra} bonuses" if extra else ""))
+        say(f"{worker}\t{amount:.2f} {currency}\t{count} units" + (f", {extra} bonuses" if extra else ""))
     if not rows:
-        click.echo(f"{task} owes nothing")
+        say(f"{task} owes nothing")
     if target is not None:
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -86,7 +86,7 @@ def owed(task: str, target: Path | None, paid: Path | None) -> None:
                 assert row.worker is not None
                 facts = (row.kind, row.run, row.unit_id, row.state, row.key)
                 writer.writerow([row.worker.name, row.amount, row.currency, *facts])
-        click.echo(f"{len(rows)} rewards written to {target}")
+        say(f"{len(rows)} rewards written to {target}")
 
 
 def _pay(task: str, file: Path) -> None:
@@ -102,4 +102,4 @@ def _pay(task: str, file: Path) -> None:
 
     with open_store() as database:
         count = database.write(settle)
-    click.echo(f"{count} rewards are paid" + (f", {len(keys) - count} had been before" if count < len(keys) else ""))
+    say(f"{count} rewards are paid" + (f", {len(keys) - count} had been before" if count < len(keys) else ""))
