@@ -9,6 +9,7 @@ __all__ = [
     "hostile_json",
     "limiter",
     "paths",
+    "published",
     "quantities",
     "secret",
     "terminal",
