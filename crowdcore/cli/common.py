@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from crowdcore.base import paths
+from crowdcore.base.terminal import printable, printable_json, printable_lines
 from crowdcore.errors import ConfigError
 from crowdcore.store import open_database
 
@@ -24,6 +28,29 @@ def open_store() -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print one line, on standard error if `err`: the way of all verbs, for text of strangers stands in most lines."""
+    click.echo(printable(text), err=err)
+
+
+def say_lines(text: str, indent: str = "") -> None:
+    """Print a text that has lines of its own, as tables, help and feedback do."""
+    click.echo(printable_lines(text.rstrip("\n"), indent))
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON for people and programs."""
+    click.echo(printable_json(value, indent=2))
+
+
+class Terminal:
+    """Standard output as a file; what is written only shows if people look at it, and is exact if a program does."""
+
+    def write(self, text: str) -> int:
+        """Write whole lines."""
+        return sys.stdout.write(printable_lines(text) if sys.stdout.isatty() else text)
 
 
 def when(at: float | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crowdcore.base.outputs import STDOUT, ending, is_stdout, text_output
-from crowdcore.cli.common import open_store
+from crowdcore.cli.common import Terminal, open_store, say
 from crowdcore.errors import ConfigError
 from crowdcore.export.answers import Answers
 from crowdcore.export.copies import Copies
@@ -60,10 +60,11 @@ def export(
         def source() -> Iterator[Row]:
             return rows(database, task, answers, unfinished=unfinished, simulated=simulated, special=special)
 
-        with text_output(output) as target:
+        with text_output(output) as file:
+            target = Terminal() if is_stdout(output) else file
             count = write_csv(source, target, excel=excel) if format == "csv" else write_jsonl(source(), target)
         if not is_stdout(output):
-            click.echo(f"{count} rows written to {output}", err=True)
+            say(f"{count} rows written to {output}", err=True)
         late = 0 if unfinished else database.read(lambda c: _late(c, task))
         if late:
             _warn(f"{late} submissions came when somebody else had the work, and count for nothing: --all has them")
@@ -71,7 +72,7 @@ def export(
             return 0
         copies = Copies(database.folder, files, _warn)
         copies.copy(source())
-        click.echo(f"{copies.copied} files copied to {files}", err=True)
+        say(f"{copies.copied} files copied to {files}", err=True)
         return 1 if copies.missing else 0
 
 
@@ -80,4 +81,4 @@ def _late(conn: Conn, task: str) -> int:
 
 
 def _warn(line: str) -> None:
-    click.echo(f"warning: {line}", err=True)
+    say(f"warning: {line}", err=True)

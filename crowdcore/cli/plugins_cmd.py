@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from crowdcore.cli.common import say, say_json, say_lines
 from crowdcore.errors import CrowdError, PluginError
 from crowdcore.plugins.catalogue import CLASSES, GROUPS, Catalogue, Entry, catalogue, clash, load_entry, make
 
@@ -30,15 +30,15 @@ def plugins(context: click.Context, kind: str | None, check: bool, as_json: bool
     rows = [_row(known, entry, check) for entry in known.entries(kind)]
     clashes = [clash(found) for found in known.clashes() if kind in (None, found[0].kind)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
     else:
-        click.echo(_table(rows, check))
+        say_lines(_table(rows, check))
     for line in clashes:
-        click.echo(f"clash: {line}", err=True)
+        say(f"clash: {line}", err=True)
     broken = [row for row in rows if row.get("problems")]
     for problem in (line for row in broken for line in row["problems"]):
         if not as_json:
-            click.echo(f"broken: {problem}", err=True)
+            say(f"broken: {problem}", err=True)
     if check and (broken or clashes):
         context.exit(2)
 
@@ -55,9 +55,9 @@ def show(name: str, kind: str | None, as_json: bool) -> None:
         raise PluginError(_unknown(known, name))
     documents = [_document(known, known.find(k, name)) for k in kinds]
     if as_json:
-        click.echo(json.dumps(documents, indent=2))
+        say_json(documents)
     else:
-        click.echo("\n\n".join(_page(document) for document in documents))
+        say_lines("\n\n".join(_page(document) for document in documents))
 
 
 def _row(known: Catalogue, entry: Entry, check: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crowdcore.cli.common import open_store, when
+from crowdcore.cli.common import open_store, say, say_json, when
 from crowdcore.errors import RunError
 from crowdcore.store.queries import events, outbox, qualifications, workers
 
@@ -66,17 +66,17 @@ def show(name: str, provider: str | None, as_json: bool) -> None:
     with open_store() as database:
         facts = database.read(look)
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        say_json(facts)
         return
-    click.echo(f"{facts['worker']} ({facts['provider']})" + (", simulated" if facts["simulated"] else ""))
+    say(f"{facts['worker']} ({facts['provider']})" + (", simulated" if facts["simulated"] else ""))
     if facts["blocked"] is not None:
-        click.echo(f"  blocked: {facts['blocked']}")
+        say(f"  blocked: {facts['blocked']}")
     for qualification, grant in facts["grants"].items():
-        click.echo(f"  {qualification:<28} {grant['value']:>6}  since {when(grant['at'])}")
+        say(f"  {qualification:<28} {grant['value']:>6}  since {when(grant['at'])}")
     for task, count in facts["work"].items():
-        click.echo(f"  worked on {task}: {count} pieces submitted")
+        say(f"  worked on {task}: {count} pieces submitted")
     if not facts["grants"] and not facts["work"]:
-        click.echo("  nothing granted, nothing submitted")
+        say("  nothing granted, nothing submitted")
 
 
 @worker.command()
@@ -98,7 +98,7 @@ def grant(name: str, provider: str | None, qualification: str, value: int) -> No
         return found
 
     found = _change(change)
-    click.echo(f"{found.name} ({found.provider}) has {qualification} = {value}")
+    say(f"{found.name} ({found.provider}) has {qualification} = {value}")
 
 
 @worker.command()
@@ -115,7 +115,7 @@ def revoke(name: str, provider: str | None, qualification: str) -> None:
         return found
 
     found = _change(change)
-    click.echo(f"{found.name} ({found.provider}) no longer has {qualification}")
+    say(f"{found.name} ({found.provider}) no longer has {qualification}")
 
 
 @worker.command()
@@ -124,7 +124,7 @@ def revoke(name: str, provider: str | None, qualification: str) -> None:
 def block(name: str, provider: str | None, reason: str) -> None:
     """Give NAME no further work in any task."""
     found = _change(lambda conn: _block(conn, name, provider, reason, reason))
-    click.echo(f"{found.name} ({found.provider}) is blocked")
+    say(f"{found.name} ({found.provider}) is blocked")
 
 
 @worker.command()
@@ -133,7 +133,7 @@ def block(name: str, provider: str | None, reason: str) -> None:
 def unblock(name: str, provider: str | None, reason: str) -> None:
     """Let NAME work again."""
     found = _change(lambda conn: _block(conn, name, provider, None, reason))
-    click.echo(f"{found.name} ({found.provider}) is not blocked")
+    say(f"{found.name} ({found.provider}) is not blocked")
 
 
 def _block(conn: Conn, name: str, provider: str | None, blocked: str | None, reason: str) -> Worker:
@@ -157,7 +157,7 @@ def reset(name: str, provider: str | None, qualification: str) -> None:
         return found, forgotten
 
     found, forgotten = _change(change)
-    click.echo(f"{found.name} ({found.provider}): {', '.join(forgotten) or 'nothing'} forgotten")
+    say(f"{found.name} ({found.provider}): {', '.join(forgotten) or 'nothing'} forgotten")
 
 
 @worker.command()
@@ -169,12 +169,12 @@ def holders(qualification: str, as_json: bool) -> None:
         found = database.read(lambda c: qualifications.holders(c, qualification))
     if as_json:
         rows = [{"worker": w.name, "provider": w.provider, "value": value} for w, value in found]
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
         return
     for one, value in found:
-        click.echo(f"{one.name:<28} {one.provider:<12} {value:>6}")
+        say(f"{one.name:<28} {one.provider:<12} {value:>6}")
     if not found:
-        click.echo(f"nobody has {qualification}")
+        say(f"nobody has {qualification}")
 
 
 def _note(conn: Conn, found: Worker, kind: str, now: float, **payload: Any) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from crowdcore.errors import RunError
+from crowdcore.errors import ConfigError, RunError
 from crowdcore.plugins import LocalFiles, RunPlugins
 from crowdcore.plugins.local import load_hooks_module, snapshot_name
 
@@ -93,6 +93,8 @@ def restore(config: RunConfig, folder: Path, sources: dict[str, str]) -> RunConf
 
 
 def _keep(path: Path, folder: Path) -> str:
+    if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
+        raise ConfigError(f"{path}: the data directory lies in this folder; name one that holds only what is needed")
     name = f"{_digest(path)}-{path.name}"
     target = folder / name
     if not target.exists():

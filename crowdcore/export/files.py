@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.terminal import printable_json
 from crowdcore.export.rows import Row
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 WIDEST = 2_000
 """Fields of one answer or item that get columns: strangers may name as many as they like."""
@@ -15,16 +19,16 @@ WIDTH = 5_000
 """Columns of a table."""
 
 
-def write_jsonl(source: Iterable[Row], target: TextIO) -> int:
+def write_jsonl(source: Iterable[Row], target: SupportsWrite[str]) -> int:
     """One JSON object a line; returns how many."""
     count = 0
     for row in source:
-        target.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        target.write(printable_json(row) + "\n")
         count += 1
     return count
 
 
-def write_csv(source: Callable[[], Iterable[Row]], target: TextIO, *, excel: bool = False) -> int:
+def write_csv(source: Callable[[], Iterable[Row]], target: SupportsWrite[str], *, excel: bool = False) -> int:
     """CSV (RFC 4180) with a column for each field of item and data; returns how many rows.
 
     `source` is called twice: for the columns, then for the rows. Text stands exactly as it was given, other

@@ -16,6 +16,7 @@ from crowdcore.base.secret import derive
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.plugins import results
 from crowdcore.plugins.hooks import Hooks
+from crowdcore.runs import private_files
 from crowdcore.runs.launcher import Ahead, Launcher
 from crowdcore.runs.serve import Serving
 from crowdcore.state import AgentState, canonical
@@ -75,6 +76,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     items = await asyncio.to_thread(_task_data, hooks, setup)
     build = setup.folder / "build"
     await _build(hooks, build)
+    await asyncio.to_thread(private_files.check, setup, build)
     counters = await setup.db.aread(
         lambda c: Counters.start(c, setup.row.id, setup.row.name, setup.config.task.reward, setup.row.currency)
     )

@@ -10,6 +10,7 @@ import click
 from blueprint_form import data
 from blueprint_form.options import FormOptions
 from crowdcore.base.outputs import ending, is_stdout, is_stream, text_output
+from crowdcore.cli.common import say
 from crowdcore.errors import ConfigError
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -38,7 +39,7 @@ def check(directory: Path) -> None:
         raise ConfigError(f"{directory}: no {data.TASK_DATA}, {data.TASK_LINES} or {data.UNIT_CONFIG} here")
     faults.stop()
     for line in told:
-        click.echo(f"{line}, no fault")
+        say(f"{line}, no fault")
 
 
 @form.command()
@@ -74,11 +75,11 @@ def expand(directory: Path, output: str | None, force: bool) -> None:
     with text_output(target) as file:
         file.write(json.dumps(items, ensure_ascii=False, indent=2) + "\n")
     names = sorted(items[0].get("metadata", {}).get("tokens", {}))
-    click.echo(
+    say(
         f"{target}: wrote {len(items):,} item{'' if len(items) == 1 else 's'} from {directory / data.UNIT_CONFIG}",
         err=is_stdout(target),
     )
-    click.echo(f"tokens: {', '.join(names) or 'none'}", err=is_stdout(target))
+    say(f"tokens: {', '.join(names) or 'none'}", err=is_stdout(target))
 
 
 def _source(directory: Path, kind: str, name: str) -> data.Source:

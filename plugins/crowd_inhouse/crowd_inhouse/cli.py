@@ -16,7 +16,7 @@ from crowd_inhouse.invitations import Invitations
 from crowdcore.base import paths
 from crowdcore.base.outputs import ending, is_stdout, text_output
 from crowdcore.base.secret import derive, secret_key
-from crowdcore.cli.common import open_store
+from crowdcore.cli.common import open_store, say
 from crowdcore.errors import CrowdError
 from crowdcore.store.queries import outbox, runs
 
@@ -46,7 +46,7 @@ def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
     invitations = Invitations(derive(secret_key(paths.config_dir()), "plugin:provider:inhouse:invite"))
     for name in dict.fromkeys(everyone):
         query = urlencode({"worker_id": name, "invite": invitations.sign(row.task, name)})
-        click.echo(f"{name}\t{row.url}?{query}")
+        say(f"{name}\t{row.url}?{query}")
 
 
 @click.command()
@@ -80,9 +80,9 @@ def owed(task: str, target: str | None, paid: Path | None) -> None:
     aside = target is not None and is_stdout(target)
     for (worker, currency), (count, extra, amount) in sorted(totals.items()):
         bonuses = f", {extra} bonuses" if extra else ""
-        click.echo(f"{worker}\t{amount:.2f} {currency}\t{count} units{bonuses}", err=aside)
+        say(f"{worker}\t{amount:.2f} {currency}\t{count} units{bonuses}", err=aside)
     if not rows:
-        click.echo(f"{task} owes nothing", err=aside)
+        say(f"{task} owes nothing", err=aside)
     if target is not None:
         with text_output(target) as file:
             writer = csv.writer(file)
@@ -91,7 +91,7 @@ def owed(task: str, target: str | None, paid: Path | None) -> None:
                 assert row.worker is not None
                 facts = (row.kind, row.run, row.unit_id, row.state, row.key)
                 writer.writerow([row.worker.name, row.amount, row.currency, *facts])
-        click.echo(f"{len(rows)} rewards written to {target}", err=aside)
+        say(f"{len(rows)} rewards written to {target}", err=aside)
 
 
 def _pay(task: str, file: Path) -> None:
@@ -107,4 +107,4 @@ def _pay(task: str, file: Path) -> None:
 
     with open_store() as database:
         count = database.write(settle)
-    click.echo(f"{count} rewards are paid" + (f", {len(keys) - count} had been before" if count < len(keys) else ""))
+    say(f"{count} rewards are paid" + (f", {len(keys) - count} had been before" if count < len(keys) else ""))
