@@ -14,4 +14,5 @@ __all__ = [
     "typed_json",
     "version",
     "wait",
+    "words",
 ]

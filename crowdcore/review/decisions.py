@@ -92,6 +92,13 @@ def _slices(units: list[int]) -> Iterator[list[int]]:
     return (units[n : n + SLICE] for n in range(0, len(units), SLICE))
 
 
+def _micros(amount: Decimal) -> int:
+    """The amount in millionths: whether it is whole in the run's currency is asked with its unit."""
+    if not amount.is_finite() or amount != round(amount, 6):
+        raise RunError(f"a bonus of {amount} is no amount of money")
+    return int(amount * MICROS)
+
+
 def _check(conn: Conn, units: list[int], verdict: Verdict, named: frozenset[int]) -> None:
     for unit in units:
         work = reviews.of_unit(conn, unit)
@@ -99,7 +106,7 @@ def _check(conn: Conn, units: list[int], verdict: Verdict, named: frozenset[int]
         if verdict.visit:
             reviews.check_visit(conn, work, named)
         if verdict.bonus is not None:
-            reviews.check_bonus(conn, work, int(verdict.bonus * MICROS), verdict.bonus_reason)
+            reviews.check_bonus(conn, work, _micros(verdict.bonus), verdict.bonus_reason.strip())
 
 
 def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[reviews.Decision, bool]:
@@ -108,7 +115,7 @@ def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[review
     if verdict.tell and verdict.note:
         reviews.tell(conn, unit, verdict.note, now)
     owed = verdict.bonus is not None and reviews.bonus(
-        conn, unit, int(verdict.bonus * MICROS), verdict.bonus_reason, now, actor=actor
+        conn, unit, _micros(verdict.bonus), verdict.bonus_reason.strip(), now, actor=actor
     )
     return decision, owed
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from crowdcore.base.quantities import format_money, whole_money
+from crowdcore.base.words import is_blank
 from crowdcore.errors import RunError
 from crowdcore.state import canonical
 from crowdcore.status import moves
@@ -226,7 +228,20 @@ def _bonus_key(unit_id: int, reason: str) -> str:
 
 
 def check_bonus(conn: Conn, work: Work, amount_micros: int, reason: str) -> bool:
-    """Whether this bonus is new; RunError if this reason has had another amount."""
+    """Whether this bonus is new.
+
+    RunError if this reason has had another amount, for a blank reason, or an amount that is none in the run's currency.
+    """
+    amount = Decimal(amount_micros) / MICROS
+    said = f"unit {work.unit_id}: a bonus of {amount:f} {work.currency}"
+    if is_blank(reason):
+        raise RunError(f"{said} needs a reason that its worker can read: --reason TEXT")
+    try:
+        whole_money(amount, work.currency)
+    except ValueError as error:
+        raise RunError(f"{said}: {error}, as in --bonus {format_money(Decimal(1), work.currency)}") from None
+    if amount <= 0:
+        raise RunError(f"{said}: a bonus is more than 0")
     key = _bonus_key(work.unit_id, reason)
     before = conn.value("SELECT amount_micros FROM outbox WHERE key = :key", key=key)
     if before not in (None, amount_micros):
@@ -237,10 +252,7 @@ def check_bonus(conn: Conn, work: Work, amount_micros: int, reason: str) -> bool
 
 
 def bonus(conn: Conn, unit_id: int, amount_micros: int, reason: str, now: float, *, actor: str) -> bool:
-    """Owe a bonus for a unit; the same bonus for the same reason is owed once (then: False).
-
-    RunError if this reason has had another amount.
-    """
+    """Owe a bonus for a unit; the same bonus for the same reason is owed once (then: False); see `check_bonus`."""
     work = of_unit(conn, unit_id)
     if not check_bonus(conn, work, amount_micros, reason):
         return False
