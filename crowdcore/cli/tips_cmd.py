@@ -11,7 +11,7 @@ import click
 from crowdcore.base.quantities import micros_of
 from crowdcore.cli.common import amount_of, open_store, when
 from crowdcore.errors import ConfigError, RunError
-from crowdcore.store.queries import comments, events, outbox, runs
+from crowdcore.store.queries import budgets, comments, events, outbox, runs
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -64,6 +64,7 @@ def _accept(conn: Conn, task: str, note_id: int, amount: Decimal | None) -> None
             micros = micros_of(amount, currency)
         except ValueError as error:
             raise RunError(f"tip {note_id}: --bonus {amount:f}: {error}") from None
+        budgets.check(conn, found.run_id, micros)
         paid = outbox.intend(
             conn, run_id=found.run_id, kind="bonus", key=f"bonus:tip:{note_id}", now=now, worker_id=found.worker_id,
             visit_id=found.visit_id, unit_id=found.unit_id, amount_micros=micros, currency=currency,

@@ -165,6 +165,22 @@ def test_a_reason_can_be_read(four: Machine, blank: str) -> None:
     assert statuses(four)[1] == "completed"
 
 
+def test_bonuses_stay_within_the_budget(task: Task, submit: Submit) -> None:
+    machine = task(task={"name": "t", "reward": "0.50", "budget": "2.30"})
+    with machine.serve("run", "task.yaml") as served:
+        submit(served.url, "w", "x", "y", "z")
+    for units, amount in ((["1"], "0.31"), (["1", "2", "3", "4"], "0.10")):
+        said = refused(machine, "accept", *units, "--bonus", amount, "--reason", "r")
+        assert "is over the budget of t-1, of which 0.30 is left" in said
+        assert set(statuses(machine).values()) == {"completed"}, "nothing is decided"
+    review(machine, "accept", "1", "2", "3", "--bonus", "0.10", "--reason", "r")
+    assert "of which 0.00 is left" in refused(machine, "accept", "1", "--bonus", "0.01", "--reason", "more")
+    assert review(machine, "accept", "1", "--bonus", "0.10", "--reason", "r") == "0 units accepted, 1 had been before\n"
+    review(machine, "reject", "4", "--reason", "empty")
+    review(machine, "accept", "1", "--bonus", "0.20", "--reason", "more")
+    assert "0.50 USD more is over the budget" in refused(machine, "accept", "4"), "its money is promised elsewhere"
+
+
 def test_work_is_gone_through_one_by_one(four: Machine) -> None:
     import subprocess
     import sys
