@@ -6,13 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crowdcore.base import paths
+from crowdcore.base.quantities import parse_money
 from crowdcore.base.terminal import printable, printable_json, printable_lines
+from crowdcore.base.words import is_blank
 from crowdcore.errors import ConfigError
 from crowdcore.store import open_database
 
@@ -59,11 +61,22 @@ def when(at: float | None) -> str:
 
 
 def amount_of(text: str, option: str) -> Decimal:
-    """An amount of money above 0, to a millionth, that stands on the command line; ConfigError names the `option`."""
+    """An amount of money above 0 that stands on the command line; ConfigError names the `option`.
+
+    Whether it is whole in a currency is asked where the run is known that it is for.
+    """
     try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not (amount.is_finite() and Decimal(0) < amount < 1_000_000 and amount == round(amount, 6)):
+        amount = parse_money(text)
+    except ValueError:
+        amount = Decimal(0)
+    if not (0 < amount < 10**9 and amount == round(amount, 6)):
         raise ConfigError(f"command line: {option} {text!r} is no amount, as in {option} 0.50")
     return amount
+
+
+def said(_context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """A click callback: the words of an option without spaces around them; ConfigError if none can be read."""
+    if is_blank(text):
+        option = parameter.opts[0]
+        raise ConfigError(f"command line: {option} is blank; say why, as in {option} 'too short'")
+    return text.strip()

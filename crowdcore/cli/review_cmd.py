@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crowdcore.cli.common import amount_of, open_store, say, say_json, say_lines, when
+from crowdcore.base.words import is_blank
+from crowdcore.cli.common import amount_of, open_store, said, say, say_json, say_lines, when
 from crowdcore.errors import ConfigError, CrowdError, RunError
 from crowdcore.review import decisions
 from crowdcore.review.decisions import Reviewed, Verdict
@@ -102,7 +103,7 @@ def accept(
     units: tuple[int, ...], run: str | None, worker: str | None, note: str, bonus: str | None, reason: str, tell: bool
 ) -> None:
     """Accept UNITs: paid, and used."""
-    if bool(bonus) != bool(reason):
+    if (bonus is None) != is_blank(reason):
         raise ConfigError("command line: --bonus AMOUNT and --reason TEXT go together")
     amount = None if bonus is None else amount_of(bonus, "--bonus")
     _decide(units, run, worker, Verdict("accepted", note, tell, amount, reason))
@@ -119,7 +120,7 @@ def soft_reject(units: tuple[int, ...], run: str | None, worker: str | None, not
 
 @review.command()
 @_which
-@click.option("--reason", required=True, help="Why; kept with the unit.")
+@click.option("--reason", required=True, callback=said, help="Why; kept with the unit.")
 @click.option("--visit", is_flag=True, help="Reject it on the platform as well: it counts against the worker there.")
 @_tell
 def reject(units: tuple[int, ...], run: str | None, worker: str | None, reason: str, visit: bool, tell: bool) -> None:
@@ -159,9 +160,15 @@ _VERDICTS: dict[str, Callable[[], Verdict | None]] = {
     "soft-reject": lambda: Verdict(
         "soft_rejected", click.prompt("why (may be empty)", default="", show_default=False)
     ),
-    "reject": lambda: Verdict("rejected", click.prompt("why")),
+    "reject": lambda: Verdict("rejected", click.prompt("why", value_proc=_why)),
     "k": lambda: SKIP, "skip": lambda: SKIP, "quit": lambda: None,
 }  # fmt: skip
+
+
+def _why(text: str) -> str:
+    if is_blank(text):
+        raise click.UsageError("a rejection needs a reason")
+    return text.strip()
 
 
 def _ask() -> Verdict | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crowdcore.base import paths
+from crowdcore.base.quantities import format_money
 from crowdcore.cli.common import open_store, say, say_json, when
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.runs.lock import is_led
@@ -83,7 +84,7 @@ def status(run: str | None, as_json: bool) -> None:
         say(f"  served at  {row.url}")
     say("  units      " + (", ".join(f"{n} {s}" for s, n in sorted(counters.units.items()) if n) or "none"))
     say("  agents     " + (", ".join(f"{n} {s}" for s, n in sorted(counters.agents.items()) if n) or "none"))
-    say(f"  promised   {counters.promised:.2f} {row.currency}")
+    say(f"  promised   {format_money(counters.promised, row.currency)} {row.currency}")
     if state in ("interrupted", "stopped"):
         say(f"  go on      crowd resume {row.name}")
 

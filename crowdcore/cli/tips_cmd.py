@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crowdcore.base.quantities import micros_of
 from crowdcore.cli.common import amount_of, open_store, say, say_json, say_lines, when
 from crowdcore.errors import ConfigError, RunError
-from crowdcore.store.queries import comments, events, outbox, runs
-from crowdcore.store.queries.units import MICROS
+from crowdcore.store.queries import budgets, comments, events, outbox, runs
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -59,16 +59,22 @@ def _decide(conn: Conn, task: str, note_id: int, status: str) -> Note:
 def _accept(conn: Conn, task: str, note_id: int, amount: Decimal | None) -> None:
     found, now = _decide(conn, task, note_id, "accepted"), time.time()
     if amount is not None:
+        currency = runs.get(conn, found.run_id).currency
+        try:
+            micros = micros_of(amount, currency)
+        except ValueError as error:
+            raise RunError(f"tip {note_id}: --bonus {amount:f}: {error}") from None
+        budgets.check(conn, found.run_id, micros)
         paid = outbox.intend(
             conn, run_id=found.run_id, kind="bonus", key=f"bonus:tip:{note_id}", now=now, worker_id=found.worker_id,
-            visit_id=found.visit_id, unit_id=found.unit_id, amount_micros=int(amount * MICROS),
-            currency=runs.get(conn, found.run_id).currency, payload=json.dumps({"reason": "your tip helps others"}),
+            visit_id=found.visit_id, unit_id=found.unit_id, amount_micros=micros, currency=currency,
+            payload=json.dumps({"reason": "your tip helps others"}),
         )  # fmt: skip
         if not paid:
             raise RunError(f"tip {note_id} has had its bonus already")
         events.append(
             conn, found.run_id, now, "bonus_owed", "operator", [], note=note_id, worker=found.worker_id,
-            bonus_micros=int(amount * MICROS),
+            bonus_micros=micros,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crowdcore.cli.common import open_store, say, say_json, when
+from crowdcore.cli.common import open_store, said, say, say_json, when
 from crowdcore.errors import RunError
 from crowdcore.store.queries import events, outbox, qualifications, workers
 
@@ -120,7 +120,7 @@ def revoke(name: str, provider: str | None, qualification: str) -> None:
 
 @worker.command()
 @_names
-@click.option("--reason", required=True, help="Why; for you and the platform, not shown on our pages.")
+@click.option("--reason", required=True, callback=said, help="Why; for you and the platform, not shown on our pages.")
 def block(name: str, provider: str | None, reason: str) -> None:
     """Give NAME no further work in any task."""
     found = _change(lambda conn: _block(conn, name, provider, reason, reason))

@@ -21,16 +21,21 @@ SECTIONS: dict[str, type] = {"task": TaskConfig, "gates": GatesConfig, "pairing"
 KEYS = ("task", "args", *PLUGIN_SECTIONS, "gates", "pairing", "admin", "extensions", "hooks", "extends")
 
 
-def build(tree: dict[str, Any], reading: Reading, plugins: Plugins, hooks_module: Any = None) -> dict[str, Any]:
+def build(
+    tree: dict[str, Any], reading: Reading, plugins: Plugins, hooks_module: Any = None, *, asked: bool = True
+) -> dict[str, Any]:
     """The fields of a RunConfig by name; incomplete if `reading` has problems afterwards.
 
-    `hooks_module` is hooks.py if it is loaded already; else it is loaded when there is one.
+    `hooks_module` is hooks.py if it is loaded already; else it is loaded when there is one. `asked`: whether money is
+    whole in the provider's currency; not of what is stored, which must stay readable.
     """
     for name in tree:
         if name not in KEYS:
             reading.problem((name,), unknown(name, list(KEYS)))
     found: dict[str, Any] = {}
     loaded: list[tuple[Key, type]] = []
+    if asked:
+        reading.currency = _currency_ahead(tree, reading, plugins)
     for kind in PLUGIN_SECTIONS:
         section = _section(tree, kind, reading)
         plugin, found[kind] = read_choice(kind, section, reading, (kind,), plugins)
@@ -111,6 +116,13 @@ def _pairing(
         if plugin is not None:
             loaded.append((key, options_class(plugin)))
     return read(PairingConfig, tree, reading, ("pairing",), given={"stand_in": stand_ins})
+
+
+def _currency_ahead(tree: dict[str, Any], reading: Reading, plugins: Plugins) -> str | None:
+    """The provider's currency before anything else is read; None if the provider cannot be read, which is told then."""
+    trial = dataclasses.replace(reading, problems=[])
+    plugin, choice = read_choice("provider", _section(tree, "provider", trial), trial, ("provider",), plugins)
+    return None if choice is None else _currency(plugin, choice)
 
 
 def _currency(plugin: Any, choice: Any) -> str:

@@ -172,7 +172,9 @@ def _spelled(value: Any, text: str | None, parse: Callable[[str], Any], expected
 
 
 def to_money(value: Any, text: str | None) -> Decimal:
-    """A decimal amount."""
+    """A decimal amount; whether it is whole in the run's currency is asked where that is known."""
+    if text is not None and not isinstance(value, str):
+        text = text.replace("_", "")  # 1_000 is how YAML writes a number; as text, '1_000' is none
     amount: Decimal = _spelled(value, text, parse_money, MONEY_HINT)
     return amount
 
@@ -230,6 +232,7 @@ _SCALARS: Final[dict[Any, tuple[Callable[[Any, str | None], Any], str, str]]] = 
 _NAMED: Final = {
     "duration": (to_duration, "duration", DURATION_HINT),
     "bytes": (to_size, "size", SIZE_HINT),
+    "price": (to_money, "price", "a price such as 0.0025"),
 }
 
 

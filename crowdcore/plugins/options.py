@@ -7,9 +7,10 @@
         pause: Duration = option(30.0, help="Rest between two units", min=0)
         api_key: str = option(help="Key of the service", secret=True)
 
-Types: str, int, float, bool, Decimal, Duration, ByteSize, Path, Literal, Any, list, dict, optional ones
-and unions of those, and nested dataclasses. A ValueError from `__post_init__` becomes a problem of the
-section. A plain `dataclasses.field(metadata={"help": …})` works as well as `option`.
+Types: str, int, float, bool, Decimal (money: whole cents of the run's currency), Price (may be finer), Duration,
+ByteSize, Path, Literal, Any, list, dict, optional ones and unions of those, and nested dataclasses. A ValueError from
+`__post_init__` becomes a problem of the section. A plain `dataclasses.field(metadata={"help": …})` works as well as
+`option`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from crowdcore.base.quantities import ByteSize as ByteSize
 from crowdcore.base.quantities import Duration as Duration
+from crowdcore.base.quantities import whole_money
 from crowdcore.plugins.option_types import (
     FieldInfo,
     choices_of,
@@ -96,7 +99,8 @@ class Reading:
 
     `labels` names plugins by their section: `{("provider",): "provider 'mturk'"}`; `broken` holds the keys
     whose value could not even be looked up, so that one fault is told once, and `kept` those of hidden
-    values that are not looked up: they keep the text they are stored as.
+    values that are not looked up: they keep the text they are stored as. Money is whole in `currency`; while that
+    is None nobody asks: it is not known yet, or what is read is stored and was asked before.
     """
 
     default: Origin
@@ -106,6 +110,7 @@ class Reading:
     broken: set[Key] = field(default_factory=set)
     kept: set[Key] = field(default_factory=set)
     check_files: bool = True
+    currency: str | None = None
 
     def origin(self, key: Key) -> Origin:
         """The origin of `key`, else of the nearest section around it."""
@@ -291,6 +296,8 @@ def _convert_scalar(annotation: Any, value: Any, reading: Reading, key: Key, met
             path = to_path(value, origin.text, base, reading.check_files and meta.get("must_exist", True))
             return path if annotation is Path else str(path)
         converted = scalar(annotation)(value, origin.text)
+        if annotation is Decimal and reading.currency is not None:
+            whole_money(converted, reading.currency)
     except FileNotFoundError as error:
         reading.problem(key, str(error))
         return _BAD

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import ConfigError, StoreBusy
 from crowdcore.state import canonical
-from crowdcore.store.queries import units
+from crowdcore.store.queries import budgets, units
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -60,6 +60,7 @@ class Launcher:
         self._storing = threading.Lock()
         self._size = 1  # the first item is there already; the second may take its time
         self._left = 0
+        self._rest: list[str] = []
         self._looked = threading.Condition()
         self._looks = 0
         self._added = 0
@@ -159,16 +160,17 @@ class Launcher:
                 with self._storing:
                     if self._stopped():
                         return 0
-                    added, took = self._context.db.write(lambda c: self._store(c, batch, exhausted))
+                    added, took, stored = self._context.db.write(lambda c: self._store(c, batch, exhausted))
             except StoreBusy as error:
                 log.warning("%s: launching waits: %s", self._context.name, error)
                 time.sleep(1.0)
             else:
                 each = self._context.config.blueprint.units_per_assignment
-                self._size = _adapted(self._size, len(batch), took, each)
-                self._ordinal += len(batch)
-                self._left -= len(batch)
-                self.done = exhausted
+                self._size = _adapted(self._size, stored, took, each)
+                self._ordinal += stored
+                self._rest = batch[stored:]
+                self._left = 0 if self._rest else self._left - stored
+                self.done = exhausted and not self._rest
                 if added and self._context.live is not None:
                     self._context.live.nudge()
                 return added
@@ -178,7 +180,9 @@ class Launcher:
 
     def _collect(self, size: int) -> tuple[list[str], bool]:
         """At most `size` items as canonical JSON, and whether the data ended."""
-        batch: list[str] = []
+        batch = self._rest  # the budget had no room for these
+        if len(batch) >= size:
+            return batch, False
         until = time.monotonic() + COLLECT_SECONDS
         for item in self._items:
             try:
@@ -189,14 +193,21 @@ class Launcher:
                 return batch, False
         return batch, True
 
-    def _store(self, conn: Conn, batch: list[str], exhausted: bool) -> tuple[int, float]:
-        """One transaction; units added, and seconds that it held the database (without the commit)."""
+    def _store(self, conn: Conn, batch: list[str], exhausted: bool) -> tuple[int, float, int]:
+        """One transaction: units added, seconds that it held the database (without the commit), items stored.
+
+        The budget is asked again: a bonus or a late answer may have been faster.
+        """
         began, context = time.monotonic(), self._context
+        budget, pay = context.config.task.budget, context.pay_micros * context.config.blueprint.units_per_assignment
+        if budget is not None and pay:
+            room = max(0, budgets.micros_left(conn, context.run_id, budget) // pay)
+            batch, exhausted = batch[:room], exhausted and len(batch) <= room
         added = units.launch_slice(
             conn, context.run_id, self._ordinal, batch, units=context.config.blueprint.units_per_assignment,
             pay_micros=context.pay_micros, exhausted=exhausted, now=context.clock.now(),
         )  # fmt: skip
-        return added, time.monotonic() - began
+        return added, time.monotonic() - began, len(batch)
 
 
 def _adapted(size: int, stored: int, took: float, each: int) -> int:

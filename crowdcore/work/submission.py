@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.errors import RequestError
 from crowdcore.state import canonical
-from crowdcore.store.queries import agents, events, outbox, qualifications, units, uploads, workers
-from crowdcore.work import gates, match
+from crowdcore.store.queries import agents, budgets, events, outbox, qualifications, units, uploads, workers
+from crowdcore.work import gates, match, take
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn, StoredFile
@@ -39,18 +40,20 @@ class Submission:
     actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
+        """stored, repeat (another request was faster), late (the unit is somebody else's), no_room (caps or budget)."""
         row, now = self.row, self.context.clock.now()
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
             return "repeat"
-        before = self._take_unit(conn, status)
+        refused = self._no_room(conn) if status == "ended" else ""
+        before = None if refused else self._take_unit(conn, status)
         if before is None:
             if agents.set_late(conn, row.id, canonical({"at": now, "state": self.state})):
                 for file, one in self.new_files:
                     self._add_file(conn, file, one, now)
-                events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
-            return "late"
+                told = {"reason": refused} if refused else {}
+                events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id, **told)
+            return "no_room" if refused else "late"
         for file, one in self.new_files:
             self._add_file(conn, file, one, now)
         judgement = replace(self.judgement)  # a transaction may run twice
@@ -69,14 +72,14 @@ class Submission:
             else:
                 workers.end_visit(conn, row.visit.id, "submitted", now, self.completion)
             moves.append(("visit", row.visit.id, visit_status, "submitted"))
-        more: dict[str, Any] = {} if row.unit is None else {"unit": row.unit.id}
+        facts: dict[str, Any] = {} if row.unit is None else {"unit": row.unit.id}
         if row.kind in gates.JUDGED:
-            more |= {"gate": row.kind, "passed": judgement.passed, "granted": judgement.granted}
+            facts |= {"gate": row.kind, "passed": judgement.passed, "granted": judgement.granted}
         if row.unit is not None and row.unit.assignment.kind != "real":
-            more["special"] = row.kind
+            facts["special"] = row.kind
         events.append(
             conn, row.run_id, now, "onboarding_submitted" if row.unit is None else "unit_submitted", self.actor, moves,
-            agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **more,
+            agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **facts,
         )  # fmt: skip
         return "stored"
 
@@ -90,6 +93,21 @@ class Submission:
                     conn, run_id=self.row.run_id, kind="qualify", key=f"qualify:agent:{self.row.id}:{name}", now=now,
                     worker_id=self.row.worker.id, payload=canonical({"name": name, "value": value}),
                 )  # fmt: skip
+
+    def _no_room(self, conn: Conn) -> str:
+        """Why a late answer is one too many ("caps", "budget"); "" if it is not."""
+        context, row = self.context, self.row
+        if row.unit is None:
+            return ""
+        workers.lock(conn, row.worker.id)
+        try:
+            gates.room_for_late(conn, take.asked(conn, context, row.worker), row.kind)
+        except RequestError:
+            return "caps"
+        budget, status = context.config.task.budget, units.get(conn, row.unit.id).status
+        if budget is None or not context.pay_micros or status != "expired":  # what is launched is promised already
+            return ""
+        return "" if context.pay_micros <= budgets.micros_left(conn, context.run_id, budget) else "budget"
 
     def _take_unit(self, conn: Conn, status: str) -> str | None:
         """The unit's status before it became completed; None if a late submission lost it."""

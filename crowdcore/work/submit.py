@@ -146,6 +146,9 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
         return await _repeat(context, row)
     if outcome == "late":
         raise _expired(row, kept=True)
+    if outcome == "no_room":
+        raise RequestError(409, "expired", "The time for this work was over, and it is not needed any more. What you "
+                           "sent is kept, and the people who run the task can see it.")  # fmt: skip
     if completion is not None:
         return SubmitAnswer("completed", None, None, completion)
     return await _go_on(context, row, agent, submission.judgement.passed)

@@ -213,15 +213,19 @@ SETTLED = {"confirmed": ("failed", "unknown", "intended"), "intended": ("failed"
 """What a person may say of a row (it arrived; send it again), and of rows in which states."""
 
 
-def settle(conn: Conn, task: str, key: str, target: str, now: float) -> int | None:
+def settle(
+    conn: Conn, task: str, key: str, target: str, now: float, *, paid: tuple[Decimal, str] | None = None
+) -> int | None:
     """A person's word on one row of the task: -> confirmed or intended; its run, None if it is there already.
 
-    What the review does not want any more stays intended, and is not sent.
+    What the review does not want any more stays intended, and is not sent. `paid` is what was paid, with its currency:
+    RunError if that is not what is owed.
 
     RunError if the task has no such row, or it is in a state of which nothing can be said.
     """
     row = conn.one(
-        f"SELECT o.id, o.kind, o.state, o.run_id, o.amount_micros, CASE WHEN {_STILL_MEANT} THEN 1 ELSE 0 END AS meant"
+        "SELECT o.id, o.kind, o.state, o.run_id, o.amount_micros, o.currency,"
+        f" CASE WHEN {_STILL_MEANT} THEN 1 ELSE 0 END AS meant"
         " FROM outbox o JOIN run r ON r.id = o.run_id JOIN task t ON t.id = r.task_id"
         " LEFT JOIN unit u ON u.id = o.unit_id LEFT JOIN visit v ON v.id = o.visit_id"
         " WHERE t.name = :task AND o.key = :key",
@@ -229,15 +233,18 @@ def settle(conn: Conn, task: str, key: str, target: str, now: float) -> int | No
     )  # fmt: skip
     if row is None:
         raise RunError(f"task {task} has nothing to send under the key {key!r}; `crowd outbox {task} --all` lists all")
+    if paid is not None and (row["amount_micros"], row["currency"]) != (paid[0] * MICROS, paid[1]):
+        right = "no money" if row["currency"] is None else f"{Decimal(row['amount_micros']) / MICROS} {row['currency']}"
+        raise RunError(f"{key}: {paid[0]:f} {paid[1]} is said to be paid, but {right} is owed: correct that row")
     if row["state"] == target:
         return None
     if row["state"] not in SETTLED[target]:
         raise RunError(f"{key} is {row['state']}: " + _why_not(row["state"]))
     mark(conn, row["id"], row["state"], target, now, reference="by hand" if target == "confirmed" else None)
-    paid = 0
+    micros = 0
     if row["kind"] == "reward" and not row["meant"]:  # of work that was rejected: was it paid after all?
-        paid = row["amount_micros"] * ((target in PAID) - (row["state"] in PAID))
-    events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"], paid_micros=paid)
+        micros = row["amount_micros"] * ((target in PAID) - (row["state"] in PAID))
+    events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"], paid_micros=micros)
     return int(row["run_id"])
 
 

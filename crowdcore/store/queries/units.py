@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.quantities import MICROS as MICROS
 from crowdcore.status import OPEN_UNIT
 from crowdcore.store.queries import events
 from crowdcore.types import Assignment, Unit
 
 if TYPE_CHECKING:
     from crowdcore.store.engine.sql import Conn, Row
-
-MICROS = Decimal(1_000_000)
 
 Position = tuple[int, int]
 """(seat, unit id): where a worker's search for free units goes on."""

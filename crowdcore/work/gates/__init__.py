@@ -13,12 +13,12 @@ from crowdcore.work.gates.extensions import Gate, ask_added
 from crowdcore.work.gates.judgement import JUDGED, Judgement, apply, judge
 from crowdcore.work.gates.protocol import RETRY_AFTER, Asked, Piece, Refused, come_back, not_qualified, share_done
 from crowdcore.work.gates.setup import Gates
-from crowdcore.work.gates.steps import ALL, FIRST, LAST, passed_before, walk
+from crowdcore.work.gates.steps import ALL, FIRST, LAST, passed_before, room_for_late, walk
 
 __all__ = [
     "ALL", "FIRST", "JUDGED", "LAST", "RETRY_AFTER", "Asked", "Checker", "Gate", "Gates", "Judgement", "Piece",
     "Refused", "ShortForm", "apply", "ask_added", "blocked", "come_back", "judge", "not_qualified", "passed_before",
-    "share_done", "walk",
+    "room_for_late", "share_done", "walk",
 ]  # fmt: skip
 
 

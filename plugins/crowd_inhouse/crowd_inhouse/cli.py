@@ -15,6 +15,7 @@ import click
 from crowd_inhouse.invitations import Invitations
 from crowdcore.base import paths
 from crowdcore.base.outputs import ending, is_stdout, text_output
+from crowdcore.base.quantities import format_money, parse_money
 from crowdcore.base.secret import derive, secret_key
 from crowdcore.cli.common import open_store, say
 from crowdcore.errors import CrowdError
@@ -79,8 +80,8 @@ def owed(task: str, target: str | None, paid: Path | None) -> None:
         totals[row.worker.name, row.currency] = (count + (not is_bonus), extra + is_bonus, amount + row.amount)
     aside = target is not None and is_stdout(target)
     for (worker, currency), (count, extra, amount) in sorted(totals.items()):
-        bonuses = f", {extra} bonuses" if extra else ""
-        say(f"{worker}\t{amount:.2f} {currency}\t{count} units{bonuses}", err=aside)
+        total, bonuses = f"{format_money(amount, currency)} {currency}", f", {extra} bonuses" if extra else ""
+        say(f"{worker}\t{total}\t{count} units{bonuses}", err=aside)
     if not rows:
         say(f"{task} owes nothing", err=aside)
     if target is not None:
@@ -94,17 +95,26 @@ def owed(task: str, target: str | None, paid: Path | None) -> None:
         say(f"{len(rows)} rewards written to {target}", err=aside)
 
 
-def _pay(task: str, file: Path) -> None:
-    """Keep that every row of the file was paid; what had been before stays as it is."""
+def _amount(file: Path, key: str, text: str) -> Decimal:
     try:
-        keys = [row["key"] for row in csv.DictReader(file.read_text("utf-8-sig").splitlines()) if row["key"]]
+        return parse_money(text)
+    except ValueError as error:
+        raise CrowdError(f"{file}: {key}: {error} as its amount, got {text!r}") from None
+
+
+def _pay(task: str, file: Path) -> None:
+    """Keep that every row of the file was paid, exactly what is owed; what had been before stays as it is."""
+    try:
+        rows = [row for row in csv.DictReader(file.read_text("utf-8-sig").splitlines()) if row["key"]]
+        said = [(row["key"], row["amount"] or "", row["currency"] or "") for row in rows]
     except (KeyError, UnicodeDecodeError, csv.Error):
         raise CrowdError(f"{file}: this is no file that `crowd owed {task} --csv FILE` wrote") from None
+    paid = [(key, (_amount(file, key, text), currency.strip())) for key, text, currency in dict.fromkeys(said)]
 
     def settle(conn: Conn) -> int:  # all or none
         now = time.time()
-        return sum(outbox.settle(conn, task, key, "confirmed", now) is not None for key in dict.fromkeys(keys))
+        return sum(outbox.settle(conn, task, key, "confirmed", now, paid=what) is not None for key, what in paid)
 
     with open_store() as database:
         count = database.write(settle)
-    say(f"{count} rewards are paid" + (f", {len(keys) - count} had been before" if count < len(keys) else ""))
+    say(f"{count} rewards are paid" + (f", {len(paid) - count} had been before" if count < len(paid) else ""))

@@ -70,10 +70,18 @@ def test_what_was_paid_is_owed_no_more_and_paid_once(machine: Machine, start: St
     assert Browserless(run.url, worker_id="x").enter().submit({"text": "b"}).is_success
     for said in ("1 rewards are paid\n", "0 rewards are paid, 1 had been before\n"):
         assert machine.crowd("owed", "labels", "--paid", "owed.csv").stdout == f"{said}x\t0.30 USD\t1 units\n"
-    (tmp_path / "owed.csv").write_text("worker,key\nx,reward:agent:3\nx,reward:agent:99\n")
+    (tmp_path / "owed.csv").write_text(
+        "worker,amount,currency,key\nx,0.30,USD,reward:agent:3\nx,0.3,USD,reward:agent:99\n"
+    )
     done = machine.crowd("owed", "labels", "--paid", "owed.csv")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert machine.crowd("owed", "labels").stdout == "x\t0.30 USD\t1 units\n", "all of a file or nothing"
+    for row in ("0.31,USD", "0.3,EUR", "0.2,USD", ",USD", "1_0,USD", "0.3,"):
+        (tmp_path / "paid.csv").write_text(f"worker,amount,currency,key\nx,{row},reward:agent:3\n")
+        done = machine.crowd("owed", "labels", "--paid", "paid.csv")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), "another amount than what is owed"
+        assert "reward:agent:3" in done.stderr
+    assert machine.crowd("owed", "labels").stdout == "x\t0.30 USD\t1 units\n"
     (tmp_path / "owed.csv").write_text("who,what\nx,1\n")
     assert "this is no file that `crowd owed labels --csv FILE` wrote" in machine.crowd(
         "owed", "labels", "--paid", "owed.csv"
