@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 
 def described(error: BaseException) -> str:
     """`ModuleNotFoundError: No module named 'boto3'`, always one line."""
@@ -25,3 +27,12 @@ def shown(value: object) -> str:
     """A value in a message: its repr, at most 60 characters, and its type."""
     text = " ".join(repr(value).split())
     return f"{text if len(text) <= 60 else text[:57] + '…'} ({type(value).__name__})"
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """`; did you mean 'mturk'?` if one of the known names is close, else nothing."""
+    from difflib import get_close_matches  # only for a mistake
+
+    by_case = {one.casefold(): one for one in known}
+    close = get_close_matches(name.casefold(), by_case, n=1)
+    return f"; did you mean {by_case[close[0]]!r}?" if close else ""

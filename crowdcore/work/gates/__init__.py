@@ -12,13 +12,14 @@ from crowdcore.work.gates.check import Checker
 from crowdcore.work.gates.extensions import Gate, ask_added
 from crowdcore.work.gates.judgement import JUDGED, Judgement, apply, judge
 from crowdcore.work.gates.protocol import RETRY_AFTER, Asked, Piece, Refused, come_back, not_qualified, share_done
+from crowdcore.work.gates.references import Known, defined
 from crowdcore.work.gates.setup import Gates
 from crowdcore.work.gates.steps import ALL, FIRST, LAST, passed_before, walk
 
 __all__ = [
-    "ALL", "FIRST", "JUDGED", "LAST", "RETRY_AFTER", "Asked", "Checker", "Gate", "Gates", "Judgement", "Piece",
-    "Refused", "ShortForm", "apply", "ask_added", "blocked", "come_back", "judge", "not_qualified", "passed_before",
-    "share_done", "walk",
+    "ALL", "FIRST", "JUDGED", "LAST", "RETRY_AFTER", "Asked", "Checker", "Gate", "Gates", "Judgement", "Known",
+    "Piece", "Refused", "ShortForm", "apply", "ask_added", "blocked", "come_back", "defined", "judge", "not_qualified",
+    "passed_before", "share_done", "walk",
 ]  # fmt: skip
 
 
