@@ -9,6 +9,7 @@ __all__ = [
     "hostile_json",
     "limiter",
     "loops",
+    "loops",
     "paths",
     "quantities",
     "secret",
