@@ -9,7 +9,6 @@ __all__ = [
     "hostile_json",
     "limiter",
     "loops",
-    "loops",
     "paths",
     "quantities",
     "secret",

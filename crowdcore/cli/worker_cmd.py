@@ -135,7 +135,7 @@ def revoke(name: str, provider: str | None, qualification: str) -> None:
 @_names
 @click.option("--reason", required=True, help="Why; for you and the platform, not shown on our pages.")
 def block(name: str, provider: str | None, reason: str) -> None:
-    """Give NAME no further work in any task; with --provider also somebody who has not come yet."""
+    """End what NAME has open, and give no more in any task; with --provider also before they come."""
     found = _change(lambda conn: _block(conn, name, provider, reason, reason), create=provider is not None)
     click.echo(f"{found.name} ({found.provider}) is blocked")
 

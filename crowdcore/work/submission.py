@@ -39,11 +39,13 @@ class Submission:
     actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
+        """stored, repeat (another request was faster), late (the unit belongs to somebody else) or blocked."""
         row, now = self.row, self.context.clock.now()
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
             return "repeat"
+        if self.actor == "worker" and workers.blocked(conn, row.worker.id) is not None:
+            return "blocked"  # meanwhile: nothing of it is owed
         before = self._take_unit(conn, status)
         if before is None:
             agents.set_late(conn, row.id, canonical({"at": now, "state": self.state}))

@@ -133,7 +133,7 @@ class Callers:
                 value = await self._run(source, self._bound(source, given), source.nonblocking, None)
                 results.append(Result(source, value, None))
             except HookFailed as error:
-                _report(error, given)
+                report(error, given)
                 if error.reason != "error":
                     raise
                 results.append(Result(source, None, error))
@@ -148,7 +148,7 @@ class Callers:
             try:
                 await self._run(source, self._bound(source, {"event": event}), source.nonblocking, None)
             except HookFailed as error:
-                _report(error, {"event": event})
+                report(error, {"event": event})
             except CrowdError as error:
                 log.error("%s of %s: %s", hook, source.label, error)
 
@@ -286,7 +286,7 @@ def failed(source: Implementation, error: BaseException) -> HookFailed:
     return HookFailed(source.plugin, source.hook, "error", described(error) + (own or place(error, outside=_HERE)))
 
 
-def _report(error: HookFailed, given: dict[str, Any]) -> None:
+def report(error: HookFailed, given: dict[str, Any]) -> None:
     """Show the operator a failure with plugin, hook, and whom or what it was about."""
     about = [f"{name} {_about(value)}" for name, value in given.items() if _about(value)]
     log.error("%s%s", error, f" [{', '.join(about)}]" if about else "", exc_info=error.__cause__)
