@@ -156,13 +156,13 @@ async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal
 
     page = await context.db.aread(next_page)
     refusal: Refusal | None = None
-    failure: HookFailed | None = None
+    unclear: HookFailed | None = None
     for free in page:
         unit = await context.db.aread(lambda c, f=free: units.get(c, f.id))  # type: ignore[misc]
         try:
             refusal = await context.hooks.worker_can_do_unit(worker, unit)
         except HookFailed as error:
-            failure = error
+            unclear = error
             if error.reason != "error":
                 raise _undecided(error) from None
         else:
@@ -172,9 +172,9 @@ async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal
     if len(page) == match.MAX_ASKED:
         raise RequestError(409, "no_available_units", "We are still looking for work that suits you: this page "
                            "looks again by itself.", retry_after=1)  # fmt: skip
-    if failure is not None:  # about some of them nobody could tell: that is no refusal
+    if unclear is not None:  # about some of them nobody could tell: that is no refusal
         context.positions.forget(worker.id)
-        raise _undecided(failure)
+        raise _undecided(unclear)
     return [], refusal
 
 
