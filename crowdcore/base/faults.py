@@ -23,6 +23,21 @@ def place(error: BaseException, file: str | None = None, *, outside: str = "") -
     return f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
 
 
+def imported_at(error: BaseException, outside: str) -> str:
+    """` (m.py:1)`: where an import went wrong, not counting Python's own machinery and the file `outside`."""
+    import importlib
+    import traceback  # only for a failure
+
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename.rpartition('/')[2]}:{error.lineno})"
+    own = importlib.__file__.rpartition("/")[0]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(("<frozen", own)) and frame.filename != outside
+    ]  # fmt: skip
+    return f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
+
+
 def shown(value: object) -> str:
     """A value in a message: its repr, at most 60 characters, and its type."""
     text = " ".join(repr(value).split())

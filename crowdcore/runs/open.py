@@ -66,6 +66,7 @@ async def open_run(setup: Setup) -> Opened:
 
 
 async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
+    results.needed(hooks)
     prepared = await asyncio.to_thread(_gates, hooks, setup)
     problems = await hooks.provider_check() if setup.fresh else []
     if problems:

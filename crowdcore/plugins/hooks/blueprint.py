@@ -108,7 +108,7 @@ class BlueprintHooks(TypedCallers):
             if found is None:
                 detail = f"answered {shown(value)}; the hook wants a dict of lists"
                 report(
-                    HookFailed(source.plugin, source.hook, "error", detail), {"worker": agent.worker, "agent": agent}
+                    HookFailed(source.author, source.hook, "error", detail), {"worker": agent.worker, "agent": agent}
                 )
                 found = {"": [UNCHECKED]}
             for name, messages in found.items():

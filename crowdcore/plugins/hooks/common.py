@@ -145,7 +145,7 @@ def _decision(result: Result, given: dict[str, Any]) -> Result:
     if "Refusal" in answer and isinstance(value, Refusal) and isinstance(value.text, str):
         return result
     detail = f"answered {shown(value)}, which decides nothing; the hook wants {answer}"
-    failure = HookFailed(source.plugin, source.hook, "error", detail)
+    failure = HookFailed(source.author, source.hook, "error", detail)
     report(failure, given)
     return Result(source, None, failure)
 
