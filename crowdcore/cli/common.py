@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_store() -> Iterator[Database]:
-    """The database of this machine, as the global options and the environment say; StoreError if there is none."""
-    database = open_database(paths.database_url(), paths.data_dir(), create=False)
+def open_store(*, create: bool = False) -> Iterator[Database]:
+    """The database of this machine, as the global options and the environment say; StoreError if there is none.
+
+    With `create` it is made, as a first launch would make it.
+    """
+    database = open_database(paths.database_url(), paths.data_dir(), create=create)
     try:
         yield database
     finally:

@@ -16,6 +16,7 @@ from crowdcore.config.choices import CHOICES, Plugins, options_class
 from crowdcore.config.sections import SECTIONS
 from crowdcore.errors import ConfigError, PluginError
 from crowdcore.plugins.catalogue import catalogue
+from crowdcore.plugins.option_types import faults_of
 from crowdcore.plugins.options import OptionDoc, describe, unknown
 
 _PLACE = {"bot": "pairing.stand_in[]"}  # where task.yaml has a plugin's options, if not under its kind
@@ -84,11 +85,10 @@ def _plugin(kind: str, name: str) -> Section:
         raise ConfigError(f"{kind}={name}: {unknown(kind, list(CHOICES))}; `crowd options` lists what there is")
     plugin = Plugins(catalogue(), Path.cwd()).load(kind, name)
     cls = options_class(plugin)
-    try:
-        docs = _choice_docs(kind, cls)
-    except TypeError as error:
-        raise PluginError(f"the options of {kind} {name!r} cannot be read: {error}") from error
-    return Section(f"{kind}={name}", _about(plugin) or _about(cls), docs)
+    faults = faults_of(cls)
+    if faults:
+        raise PluginError.many([f"the options of {kind} {name!r} cannot be read: {fault}" for fault in faults])
+    return Section(f"{kind}={name}", _about(plugin) or _about(cls), _choice_docs(kind, cls))
 
 
 def _choice_docs(kind: str, own: type | None) -> list[OptionDoc]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from crowdcore.cli.common import say, say_json, say_lines
-from crowdcore.errors import CrowdError, PluginError
+from crowdcore.errors import PluginError
 from crowdcore.plugins.catalogue import CLASSES, GROUPS, Catalogue, Entry, catalogue, clash, load_entry, make
 
 KIND = click.option("--kind", type=click.Choice(list(GROUPS)), help="Only this kind.")
@@ -67,7 +67,7 @@ def _row(known: Catalogue, entry: Entry, check: bool) -> dict[str, Any]:
         "clash": len([e for e in known.entries(entry.kind) if e.name == entry.name]) > 1,
     }  # fmt: skip
     if check:
-        row["problems"] = problems_of(entry)
+        row["problems"] = _problems(entry)
     return row
 
 
@@ -78,17 +78,16 @@ def _is_default(known: Catalogue, entry: Entry) -> bool:
         return False
 
 
-def problems_of(entry: Entry) -> list[str]:
-    """What is wrong with a plugin, one line each: import, version, hooks. Imports it."""
-    try:
-        loaded = load_entry(entry)
-        if entry.kind in CLASSES:
-            from crowdcore.plugins.checks import implementations  # brings pluggy along
+def _problems(entry: Entry) -> list[str]:
+    """What is wrong with a plugin; of a command also that it is one, and is reached. Imports it."""
+    from crowdcore.plugins.inspection import problems_of
 
-            implementations(make(loaded, entry.label), entry.label)
-    except CrowdError as error:
-        return error.problems
-    return []
+    found = problems_of(entry)
+    if entry.kind == "command" and not found:
+        from crowdcore.cli.group import fault_of_command
+
+        found = [fault] if (fault := fault_of_command(entry, load_entry(entry))) else []
+    return found
 
 
 def _table(rows: list[dict[str, Any]], check: bool) -> str:
@@ -145,9 +144,15 @@ def _file(loaded: Any) -> str:
 
 
 def _options(loaded: Any) -> list[dict[str, Any]]:
+    from crowdcore.plugins.option_types import faults_of
     from crowdcore.plugins.options import describe
 
-    return [asdict(doc) for doc in describe(loaded.Options)] if hasattr(loaded, "Options") else []
+    if not hasattr(loaded, "Options"):
+        return []
+    faults = faults_of(loaded.Options)
+    if faults:
+        raise PluginError.many([f"the options of {loaded.__name__} cannot be read: {fault}" for fault in faults])
+    return [asdict(doc) for doc in describe(loaded.Options)]
 
 
 def _page(document: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from crowdcore.plugins.catalogue import Catalogue, catalogue, make
 from crowdcore.plugins.checks import HOOKS, INNER, implementations
 from crowdcore.plugins.defaults import CoreDefaults
 from crowdcore.plugins.hookspecs import SPECS
+from crowdcore.plugins.inspection import acting
 from crowdcore.plugins.local import LocalFiles, is_unpackaged
 from crowdcore.plugins.markers import PROJECT
 from crowdcore.plugins.procedures import MARK, collect
@@ -92,6 +93,9 @@ class RunPlugins:
             self._register(plugin)
         self.bots = [self._make("bot", choice.type, choice.options) for choice in config.pairing.stand_in]
         """The stand-ins, in the order in which they take over (`crowdcore.plugins.stand_ins` asks them); no hooks."""
+        faults = [line for bot in self.bots for line in acting(bot.instance, bot.label)]
+        if faults:
+            raise PluginError.many(faults)
         self.manager.check_pending()
         self._check_needs()
         self.procedures = collect((plugin.label, plugin.instance) for plugin in self._of_the_task())

@@ -271,7 +271,11 @@ def _items(annotation: Any, value: Any) -> Iterator[Any]:
 def _convert_union(annotation: Any, value: Any, reading: Reading, key: Key, meta: Mapping[str, Any]) -> Any:
     tries: list[list[str]] = []
     plain = {**meta, "path": False} if Path in members(annotation) else meta  # Path | list[str]: text is text
+    hint = ""
     for member in members(annotation):
+        if isinstance(value, str) and Path in members(annotation) and kind_of(member) == "list":
+            hint = f"; a list stands in brackets: [{value}]" if len(value) <= 60 else "; a list stands in brackets"
+            continue  # a file that is missing must not pass for a list of one name
         trial = dataclasses.replace(reading, problems=[])
         converted = convert(member, value, trial, key, meta if member is Path else plain)
         if not trial.problems:
@@ -279,7 +283,7 @@ def _convert_union(annotation: Any, value: Any, reading: Reading, key: Key, meta
         if isinstance(value, Mapping) == (kind_of(member) in ("section", "dict")):
             tries.append(trial.problems)
     if len(tries) == 1:
-        reading.problems.extend(tries[0])
+        reading.problems.extend(problem + hint for problem in tries[0])
         return _BAD
     return reading.refuse(
         key, f"expected {expected(annotation, bool(meta.get('path')))}", value, meta.get("secret", False)

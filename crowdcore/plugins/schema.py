@@ -129,6 +129,9 @@ class GatesConfig:
         factory=list, help="Conditions on workers' qualifications, all of which must hold"
     )
     block_qualification: str | None = option(None, help="Holders of this qualification get no work")
+    new_qualifications: list[str] = option(
+        factory=list, help="Qualifications named here that nobody was granted yet; other unknown names are errors"
+    )
     allow_list: Path | list[str] | None = option(
         None, help="Only these workers: a file with one name a line, or a list", path=True
     )

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.base.secret import derive
 from crowdcore.errors import ConfigError, CrowdError
-from crowdcore.plugins import results
+from crowdcore.plugins import catalogue, results
 from crowdcore.plugins.hooks import Hooks
 from crowdcore.runs import private_files
 from crowdcore.runs.launcher import Ahead, Launcher
 from crowdcore.runs.serve import Serving
 from crowdcore.state import AgentState, canonical
 from crowdcore.store import FileStore
-from crowdcore.store.queries import known_items, outbox, runs, units
+from crowdcore.store.queries import known_items, outbox, qualifications, runs, units
 from crowdcore.work import gates
 from crowdcore.work.context import RunContext, blueprint_says, provider_says
 from crowdcore.work.counters import Counters
@@ -67,6 +67,7 @@ async def open_run(setup: Setup) -> Opened:
 
 
 async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
+    results.needed(hooks)
     prepared = await asyncio.to_thread(_gates, hooks, setup)
     problems = await hooks.provider_check() if setup.fresh else []
     if problems:
@@ -97,7 +98,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     try:
         url = results.address(hooks, answer)
         admin_url = await serving.admin()
-        await setup.db.awrite(lambda c: runs.set_url(c, setup.row.id, url))
+        await setup.db.awrite(lambda c: _served(c, setup, url))
     except BaseException:
         await _no_live(context)
         if setup.fresh:  # what it put up may cost money
@@ -127,7 +128,19 @@ def _gates(hooks: Hooks, setup: Setup) -> gates.Gates:
     """What the run's gates need; ConfigError with every contradiction among their options."""
     seed = derive(setup.secret_key, f"gates:{setup.row.identity}").hex()
     screened = setup.db.read(lambda c: known_items.agents_in_run(c, setup.row.id, "screening"))
-    return gates.Checker(setup.config, hooks).prepare(seed, screened)
+    meaning = None
+    if setup.fresh:
+        names = setup.db.read(qualifications.names)
+        meaning = gates.Known(names, catalogue().names("provider"))
+    return gates.Checker(setup.config, hooks).prepare(seed, screened, meaning)
+
+
+def _served(conn: Conn, setup: Setup, url: str) -> None:
+    """Where the run is; the qualifications that its task brings are known from now on, also to other tasks."""
+    runs.set_url(conn, setup.row.id, url)
+    if setup.fresh:
+        for name in gates.defined(setup.config.gates):
+            qualifications.define(conn, name, setup.clock.now())
 
 
 def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:

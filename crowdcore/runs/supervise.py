@@ -13,7 +13,7 @@ from crowdcore.runs.feed import Feed
 from crowdcore.runs.platform import Platform
 from crowdcore.store.queries import agents, conversations, events, runs, units
 from crowdcore.work.documents import is_live
-from crowdcore.work.end import end_agent
+from crowdcore.work.end import end_agent, end_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,8 @@ HEARTBEAT = 2.0
 """Seconds between two stored heartbeats: the most that a crash adds to anybody's deadline."""
 TICK = 0.1
 """Seconds between two looks at everything."""
+BLOCKED_EVERY = 5
+"""Every so many looks workers are looked for who were blocked at work."""
 QUIET, AT_MOST = 5.0, 10.0
 """A run ends when nothing is open and so many seconds passed without a request (at most so many in all)."""
 FIRST_UNITS = 1.0
@@ -51,6 +53,7 @@ class Supervisor:
         self._empty_since: float | None = None
         self._platform = Platform(self.context, opened.counters, resumed=not setup.fresh)
         self._complaint = ""
+        self._looks = 0
         self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._told = asyncio.Event()
@@ -150,6 +153,7 @@ class Supervisor:
             self.opened.launcher.wake()
         await self._heartbeat()
         await self._time_out()
+        await self._end_blocked()
         await self._wishes()
         self._raise_launch_error()
         if self._stop_reason is not None:
@@ -179,6 +183,13 @@ class Supervisor:
             live = self.context.live
             if row is not None and not (live is not None and is_live(row) and await live.overdue(row)):
                 await end_agent(self.context, row, "timed_out", actor="service")
+
+    async def _end_blocked(self) -> None:
+        """What `crowd worker block` says holds for people at work too, also if it was said while nobody served."""
+        self._looks += 1
+        if self._looks % BLOCKED_EVERY != 1:
+            return
+        await end_blocked(self.context)
 
     async def _wishes(self) -> None:
         """What commands of other processes asked for."""

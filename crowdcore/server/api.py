@@ -42,6 +42,7 @@ class WorkerApi:
         self.tokens = Tokens(context.secret_key, context.identity, context.clock, limits.token_age)
         self._calls: dict[str, tuple[str, bool, Call]] = {  # last word: method, takes a name, call
             "": ("GET", False, self._document),
+            "state": ("GET", False, self._state),
             "draft": ("PUT", False, self._draft),
             "files": ("POST", True, self._file),
             "submit": ("POST", False, self._submit),
@@ -129,6 +130,9 @@ class WorkerApi:
 
     async def _document(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         return json_reply(200, self.document_json(await self._work.document(agent_id)))
+
+    async def _state(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        return json_reply(200, await self._work.state(agent_id))
 
     async def _draft(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         draft = await read_json(scope, receive, self._limits)

@@ -49,7 +49,16 @@ async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: s
     return True
 
 
-VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out"}
+async def end_blocked(context: RunContext) -> None:
+    """Who was blocked meanwhile works no longer: they are told, and their partners are released as for who leaves."""
+    for agent_id in await context.db.aread(lambda c: agents.open_of_blocked(c, context.run_id)):
+        row = await context.db.aread(lambda c, a=agent_id: agents.get(c, a))  # type: ignore[misc]
+        if row is not None:
+            await end_agent(context, row, "blocked", actor="operator")
+
+
+VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out",
+               "blocked": "screened_out"}  # fmt: skip
 
 
 def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expire: bool) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crowdcore.errors import RequestError
 from crowdcore.state import canonical
 from crowdcore.store.queries import agents, events, uploads
-from crowdcore.work import documents, feedback
+from crowdcore.work import documents, feedback, gates
 from crowdcore.work.call import Calls
 from crowdcore.work.documents import Document
 from crowdcore.work.end import end_agent
@@ -30,6 +30,8 @@ log = logging.getLogger("crowdcore.work")
 
 MAX_FILES = 100
 """Uploads of one agent, at most."""
+MOST_TOLD = 1000
+"""Agents of whose broken pages there is a line in the log; the events have all."""
 
 
 class Work:
@@ -38,6 +40,7 @@ class Work:
     def __init__(self, context: RunContext) -> None:
         self.context = context
         self._calls = Calls(context)
+        self._told: set[int] = set()
 
     async def enter(self, params: dict[str, str], *, simulated: bool = False) -> Entered:
         """A worker comes with the provider's URL parameters: the preview, their open work, or new work."""
@@ -46,6 +49,13 @@ class Work:
     async def document(self, agent_id: int) -> Document:
         """The agent's document, as for a reload."""
         return await documents.document(self.context, await self._agent(agent_id))
+
+    async def state(self, agent_id: int) -> dict[str, Any]:
+        """Where the work is: {"phase", "deadline"}. Pages ask often, so it is cheap."""
+        row = await self._agent(agent_id)
+        done = row.status not in ("waiting", "in_task")
+        deadline = None if row.deadline is None else self.context.service.wall(row.deadline)
+        return {"phase": "done" if done else documents.phase(row), "deadline": deadline}
 
     async def _agent(self, agent_id: int) -> AgentRow:
         row = await self.context.db.aread(lambda c: agents.get(c, agent_id))
@@ -111,6 +121,9 @@ class Work:
         """Keep a page's error as an event for the operator; it never ends the work."""
         await self._agent(agent_id)
         text = canonical(error)[:4000]
+        if agent_id not in self._told and len(self._told) < MOST_TOLD:  # one line for each page is enough
+            self._told.add(agent_id)
+            log.warning("%s: the page of agent %d broke: %s", self.context.name, agent_id, ascii(text[:500]))
         now, run_id = self.context.clock.now(), self.context.run_id
         await self.context.db.awrite(
             lambda c: events.append(c, run_id, now, "page_error", "worker", [], agent=agent_id, error=text)
@@ -126,4 +139,6 @@ def closed(row: AgentRow) -> RequestError:
     """The refusal of anything but a submission, once the agent's work is over."""
     if row.status == "completed":
         return RequestError(409, "already_submitted", "This work has been submitted.")
+    if row.end_reason == "blocked":
+        return gates.is_blocked()
     return RequestError(409, "expired", "The time for this work is over, or it was given back.")

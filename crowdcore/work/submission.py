@@ -40,11 +40,13 @@ class Submission:
     actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster), late (the unit is somebody else's), no_room (caps or budget)."""
+        """stored, repeat (another request was faster), blocked, late (the unit is somebody else's), no_room (caps, budget)."""
         row, now = self.row, self.context.clock.now()
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
             return "repeat"
+        if self.actor == "worker" and workers.blocked(conn, row.worker.id) is not None:
+            return "blocked"  # meanwhile: nothing of it is owed
         refused = self._no_room(conn) if status == "ended" else ""
         before = None if refused else self._take_unit(conn, status)
         if before is None:

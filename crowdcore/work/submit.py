@@ -45,6 +45,7 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     """See Work.submit. Raises RequestError: invalid with `errors`, expired."""
     if row.status == "completed":
         return await _repeat(context, row)
+    gates.blocked(row.blocked)
     if row.status == "ended" and (row.end_reason not in LATE_REASONS or row.unit is None or row.conversation_id):
         raise _expired(row)
     if row.status == "waiting" or row.conversation_status == "live":
@@ -144,6 +145,8 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
     outcome = await context.db.awrite(submission.store)
     if outcome == "repeat":
         return await _repeat(context, row)
+    if outcome == "blocked":
+        raise gates.is_blocked()
     if outcome == "late":
         raise _expired(row, kept=True)
     if outcome == "no_room":

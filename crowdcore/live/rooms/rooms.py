@@ -13,6 +13,7 @@ from crowdcore.live.rooms import pairing, start
 from crowdcore.live.rooms.eligibility import Unanswered
 from crowdcore.live.rooms.seats import Changes, Seating
 from crowdcore.store.queries import agents, conversations
+from crowdcore.work.end import end_blocked
 
 if TYPE_CHECKING:
     from crowdcore.live.hub import Hub
@@ -72,6 +73,7 @@ class Rooms:
         self._greeting.add(agent_id)  # their first frame says everything, not one for each step
         try:
             while self._hub.present(agent_id):
+                await end_blocked(self._context)  # nobody is brought together with them
                 await self._asked(agent_id)
                 found = await self._write(lambda c: self._take_seat(c, agent_id))
                 if found is not None:

@@ -80,6 +80,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     ),
     "Completion": _COMPLETION,
     "Document": _DOCUMENT,
+    "State": _object("phase deadline", phase=_TEXT, deadline=_or_null("number")),
     "Upload": {
         "type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}},
     },

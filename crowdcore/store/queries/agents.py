@@ -40,14 +40,16 @@ class AgentRow:
     conversation_status: str | None = None
     waiting_from: float | None = None
     name: str | None = None
+    blocked: str | None = None
+    """Why the worker is blocked, None if they are not."""
 
 
 _SELECT = (
     "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer, g.passed,"
     " g.bot, g.conversation_id, g.waiting_from, g.name, c.status AS c_status,"
     " g.started_at, g.ended_at, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
-    " w.simulated AS w_simulated, v.id AS v_id, v.external_id AS v_external, v.params AS v_params,"
-    f" v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
+    " w.simulated AS w_simulated, w.blocked AS w_blocked, v.id AS v_id, v.external_id AS v_external,"
+    f" v.params AS v_params, v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
     " FROM agent g JOIN worker w ON w.id = g.worker_id JOIN visit v ON v.id = g.visit_id"
     " LEFT JOIN unit u ON u.id = g.unit_id LEFT JOIN assignment a ON a.id = u.assignment_id"
     " LEFT JOIN conversation c ON c.id = g.conversation_id "
@@ -65,7 +67,7 @@ def _row(row: Row) -> AgentRow:
         unit=None if row["u_id"] is None else units.unit_of(row),
         passed=None if row["passed"] is None else bool(row["passed"]),
         bot=row["bot"], conversation_id=row["conversation_id"], conversation_status=row["c_status"],
-        waiting_from=row["waiting_from"], name=row["name"],
+        waiting_from=row["waiting_from"], name=row["name"], blocked=row["w_blocked"],
     )  # fmt: skip
 
 
@@ -98,6 +100,16 @@ def open_of_worker(conn: Conn, run_id: int, worker_id: int) -> AgentRow | None:
         worker=worker_id, run=run_id,
     )  # fmt: skip
     return None if row is None else _row(row)
+
+
+def open_of_blocked(conn: Conn, run_id: int) -> list[int]:
+    """The open agents of workers who are blocked, the oldest first."""
+    rows = conn.all(
+        "SELECT g.id FROM agent g JOIN worker w ON w.id = g.worker_id"
+        " WHERE g.run_id = :run AND g.status IN ('waiting', 'in_task') AND w.blocked IS NOT NULL ORDER BY g.id",
+        run=run_id,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
 
 
 def open_of_external(conn: Conn, run_id: int, external_id: str) -> AgentRow | None:

@@ -150,7 +150,15 @@ def work_by_task(conn: Conn, worker_id: int) -> dict[str, int]:
     return {r["name"]: r["n"] for r in rows}
 
 
-def newest_run(conn: Conn, worker_id: int) -> int | None:
-    """The newest run that the worker has visited."""
-    run_id: int | None = conn.value("SELECT MAX(run_id) FROM agent WHERE worker_id = :worker", worker=worker_id)
+def newest_run(conn: Conn, worker: Worker) -> int | None:
+    """The newest run that the worker has visited; of who has not come yet, the newest of their provider."""
+    run_id: int | None = conn.value("SELECT MAX(run_id) FROM agent WHERE worker_id = :worker", worker=worker.id)
+    if run_id is None:
+        run_id = conn.value("SELECT MAX(id) FROM run WHERE provider = :provider", provider=worker.provider)
     return run_id
+
+
+def providers(conn: Conn) -> list[str]:
+    """The providers of all workers and runs, by name."""
+    rows = conn.all("SELECT provider FROM worker UNION SELECT provider FROM run ORDER BY provider")
+    return [row["provider"] for row in rows]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.plugins.short_form import read_form
+from crowdcore.work.gates import references
 from crowdcore.work.gates.setup import Gates, Pool, known, names
 from crowdcore.work.gates.steps import holds
 
@@ -29,9 +30,10 @@ class Checker:
         self._hooks = hooks
         self.problems: list[str] = []
 
-    def prepare(self, seed: str, screened: int) -> Gates:
+    def prepare(self, seed: str, screened: int, meaning: references.Known | None = None) -> Gates:
         """Everything the gates need; `screened` is how many screening items the run has handed out.
 
+        With `meaning` (at launch) names that mean nothing are problems too.
         ConfigError with a line for every problem. Reads files and runs hooks: call it on a thread.
         """
         config = self._gates
@@ -41,6 +43,8 @@ class Checker:
             refused=self._try(lambda: names(config.block_list, "gates.block_list")) or frozenset(),
         )  # fmt: skip
         self._names(gates)
+        if meaning is not None:
+            self.problems += references.problems(self._config, meaning)
         self._requirements()
         self._numbers()
         gates.onboarding = self._onboarding()

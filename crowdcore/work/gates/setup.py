@@ -86,11 +86,18 @@ class Pool:
             self._items.append(known(entry, f"{self._where}, entry {len(self._items)}"))
 
 
+FILES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".xlsx")
+"""Endings of files: a list of names that has one would let everybody in whom the file keeps out."""
+
+
 def names(source: Path | list[str] | None, key: str) -> frozenset[str] | None:
     """The workers of a list: a file with one name a line, or the names themselves; None without a list."""
     if source is None:
         return None
     if isinstance(source, list):
+        files = [name for name in source if name.strip().lower().endswith(FILES)]
+        if files:
+            raise ConfigError(f"{key}: {files[0]!r} is a file, not a worker; a file is named alone: {key}: {files[0]}")
         lines = source
     else:
         try:

@@ -19,7 +19,7 @@ from crowdcore.base.quantities import format_money, parse_money
 from crowdcore.base.secret import derive, secret_key
 from crowdcore.cli.common import open_store, say
 from crowdcore.errors import CrowdError
-from crowdcore.store.queries import outbox, runs
+from crowdcore.store.queries import outbox, runs, workers
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -45,9 +45,19 @@ def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
     if row.url is None:
         raise CrowdError(f"run {row.name} has not been served yet: launch it with `crowd run`")
     invitations = Invitations(derive(secret_key(paths.config_dir()), "plugin:provider:inhouse:invite"))
+    with open_store() as database:
+        database.write(lambda c: _expect(c, list(dict.fromkeys(everyone))))
     for name in dict.fromkeys(everyone):
         query = urlencode({"worker_id": name, "invite": invitations.sign(row.task, name)})
         say(f"{name}\t{row.url}?{query}")
+
+
+def _expect(conn: Conn, names: list[str]) -> None:
+    """From now on `crowd worker` knows them, also before they come."""
+    for name in names:
+        worker = workers.ensure(conn, "inhouse", name, simulated=False, now=time.time())
+        if workers.blocked(conn, worker.id) is not None:
+            say(f"{name} is blocked: the link lets in nobody until `crowd worker unblock {name}`", err=True)
 
 
 @click.command()
