@@ -40,7 +40,7 @@ class Submission:
     actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster), blocked, late (the unit is somebody else's), no_room (caps, budget)."""
+        """stored, repeat (another request was faster), blocked, late (somebody else has it), no_room (caps, budget)."""
         row, now = self.row, self.context.clock.now()
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
