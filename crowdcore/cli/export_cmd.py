@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 @click.option("--screening", is_flag=True, help="Also screening items that are not of the task's data.")
 @click.option("--onboarding", is_flag=True, help="Also onboarding.")
 @click.option("--bots", is_flag=True, help="Also the seats of stand-ins; what they said is in every row's messages.")
-@click.option("--excel", is_flag=True, help="CSV for spreadsheets: formulas are made harmless.")
+@click.option("--excel", is_flag=True, help="CSV for Excel, with a byte order mark.")
+@click.option(
+    "--raw", is_flag=True, help="CSV for programs: also text that a spreadsheet takes for a formula is as given."
+)
 @click.option("--files", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Copy uploaded files there, as AGENT-FIELD-NAME.")  # fmt: skip
 def export(
     task: str, format: str | None, output: Path | None, unfinished: bool, simulated: bool, gold: bool,
-    screening: bool, onboarding: bool, bots: bool, excel: bool, files: Path | None,
+    screening: bool, onboarding: bool, bots: bool, excel: bool, raw: bool, files: Path | None,
 ) -> None:  # fmt: skip
     """Write the answers of all runs of TASK, one row for each piece of work."""
     asked = {"gold": gold, "screening": screening, "onboarding": onboarding, "bot": bots}
@@ -50,7 +53,9 @@ def export(
             return rows(database, task, state_of, unfinished=unfinished, simulated=simulated, special=special)
 
         with _target(output) as target:
-            count = write_csv(source, target, excel=excel) if format == "csv" else write_jsonl(source(), target)
+            count = (
+                write_csv(source, target, excel=excel, raw=raw) if format == "csv" else write_jsonl(source(), target)
+            )
         if files is not None:
             copied = _copy_files(database, source(), files)
             say(f"{copied} files copied to {files}", err=True)

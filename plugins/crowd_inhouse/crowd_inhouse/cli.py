@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import time
 from collections import defaultdict
 from decimal import Decimal
@@ -15,6 +16,7 @@ import click
 from crowd_inhouse.invitations import Invitations
 from crowdcore.base import paths
 from crowdcore.base.secret import derive, secret_key
+from crowdcore.base.tables import Table
 from crowdcore.cli.common import open_store, say
 from crowdcore.errors import CrowdError
 from crowdcore.store.queries import outbox, runs
@@ -51,9 +53,10 @@ def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
 @click.command()
 @click.argument("task")
 @click.option("--csv", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write every reward here.")
+@click.option("--raw", is_flag=True, help="With --csv: names that a spreadsheet takes for formulas are as given.")
 @click.option("--paid", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="You have paid what stands in FILE (as --csv wrote it): it is owed no more.")  # fmt: skip
-def owed(task: str, target: Path | None, paid: Path | None) -> None:
+def owed(task: str, target: Path | None, raw: bool, paid: Path | None) -> None:
     """What the runs of TASK owe their workers: rewards of submitted work that was not rejected, and bonuses.
 
     A provider that pays by itself may be about to: `crowd outbox TASK` says what is in doubt there.
@@ -80,19 +83,21 @@ def owed(task: str, target: Path | None, paid: Path | None) -> None:
         say(f"{task} owes nothing")
     if target is not None:
         with target.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["worker", "amount", "currency", "kind", "run", "unit", "state", "key"])
+            table = Table(file, raw=raw)
+            table.row(["worker", "amount", "currency", "kind", "run", "unit", "state", "key"])
             for row in rows:
                 assert row.worker is not None
                 facts = (row.kind, row.run, row.unit_id, row.state, row.key)
-                writer.writerow([row.worker.name, row.amount, row.currency, *facts])
+                table.row([row.worker.name, row.amount, row.currency, *facts])
         say(f"{len(rows)} rewards written to {target}")
 
 
 def _pay(task: str, file: Path) -> None:
     """Keep that every row of the file was paid; what had been before stays as it is."""
     try:
-        keys = [row["key"] for row in csv.DictReader(file.read_text("utf-8-sig").splitlines()) if row["key"]]
+        keys = [
+            row["key"] for row in csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline="")) if row["key"]
+        ]
     except (KeyError, UnicodeDecodeError, csv.Error):
         raise CrowdError(f"{file}: this is no file that `crowd owed {task} --csv FILE` wrote") from None
 
