@@ -45,6 +45,8 @@ def publish_file(file: Path, target: Path, what: str) -> None:
 
 
 def _refuse_private(file: Path, what: str) -> None:
+    if not os.fsencode(file.name).decode("utf-8", "ignore") == file.name:
+        raise ConfigError(f"{what}: {file}: its name is no UTF-8, so that no address leads to it; rename the file")
     if _is_any(file.name.lower(), PRIVATE):
         raise ConfigError(
             f"{what}: everybody could fetch {file}; give pages, and the files that they need, a folder of their own"

@@ -51,4 +51,13 @@ def _click_exit(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:  # a file that the user named
         sys.stderr.write(f"error: {printable(str(error.filename))}: {error.strerror}\n")
         return 2
+    if isinstance(error, UnicodeEncodeError) and (odd := [word for word in sys.argv if not _is_text(word)]):
+        sys.stderr.write(
+            f"error: command line: {printable(odd[0])}: has bytes that are no UTF-8; nothing is named so\n"
+        )
+        return 2
     raise error
+
+
+def _is_text(word: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in word)

@@ -38,12 +38,15 @@ if TYPE_CHECKING:
 @click.option("--screening", is_flag=True, help="Also screening items that are not of the task's data.")
 @click.option("--onboarding", is_flag=True, help="Also onboarding.")
 @click.option("--bots", is_flag=True, help="Also the seats of stand-ins; what they said is in every row's messages.")
-@click.option("--excel", is_flag=True, help="CSV for spreadsheets: formulas are made harmless.")
+@click.option("--excel", is_flag=True, help="CSV for Excel, with a byte order mark.")
+@click.option(
+    "--raw", is_flag=True, help="CSV for programs: also text that a spreadsheet takes for a formula is as given."
+)
 @click.option("--files", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Copy uploaded files there, as AGENT-FIELD-NAME.")  # fmt: skip
 def export(
     task: str, format: str | None, output: str | None, unfinished: bool, simulated: bool, gold: bool,
-    screening: bool, onboarding: bool, bots: bool, excel: bool, files: Path | None,
+    screening: bool, onboarding: bool, bots: bool, excel: bool, raw: bool, files: Path | None,
 ) -> int:  # fmt: skip
     """Write the answers of all runs of TASK, one row for each piece of work.
 
@@ -62,7 +65,9 @@ def export(
 
         with text_output(output) as file:
             target = Terminal() if is_stdout(output) else file
-            count = write_csv(source, target, excel=excel) if format == "csv" else write_jsonl(source(), target)
+            count = (
+                write_csv(source, target, excel=excel, raw=raw) if format == "csv" else write_jsonl(source(), target)
+            )
         if not is_stdout(output):
             say(f"{count} rows written to {output}", err=True)
         late = 0 if unfinished else database.read(lambda c: _late(c, task))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _SECTIONS = ("blueprint", "gates", "pairing")
 """What workers see is kept. Paths of providers and architects are this machine's: certificates, folders."""
+
+_LONGEST = 200
+"""Bytes of a copy's name; beside it stands `.NAME.partial`."""
 
 
 def folder_of(run_folder: Path) -> Path:
@@ -96,6 +100,8 @@ def _keep(path: Path, folder: Path) -> str:
     if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
         raise ConfigError(f"{path}: the data directory lies in this folder; name one that holds only what is needed")
     name = f"{_digest(path)}-{path.name}"
+    if len(os.fsencode(name)) > _LONGEST:
+        name = name[:16] + path.suffix[:20]
     target = folder / name
     if not target.exists():
         partial = folder / f".{name}.partial"
@@ -112,7 +118,7 @@ def _digest(path: Path) -> str:
     """16 hexadecimal digits of the SHA-256 of a file, or of a folder's names and files."""
     digest = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
-        digest.update(str(file.relative_to(path)).encode() + b"\0")
+        digest.update(os.fsencode(file.relative_to(path)) + b"\0")
         with file.open("rb") as content:
             while chunk := content.read(1 << 20):
                 digest.update(chunk)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.tables import Table
 from crowdcore.base.terminal import printable_json
 from crowdcore.export.rows import Row
 
@@ -28,24 +28,25 @@ def write_jsonl(source: Iterable[Row], target: SupportsWrite[str]) -> int:
     return count
 
 
-def write_csv(source: Callable[[], Iterable[Row]], target: SupportsWrite[str], *, excel: bool = False) -> int:
+def write_csv(
+    source: Callable[[], Iterable[Row]], target: SupportsWrite[str], *, excel: bool = False, raw: bool = False
+) -> int:
     """CSV (RFC 4180) with a column for each field of item and data; returns how many rows.
 
-    `source` is called twice: for the columns, then for the rows. Text stands exactly as it was given, other
-    values as JSON, nothing as an empty cell. Fields beyond what has columns (WIDEST in one row, WIDTH in all) stand
-    together, as JSON, in the column `item` or `data`. `excel` writes a byte order mark and an apostrophe before text
-    that a spreadsheet would take for a formula.
+    `source` is called twice: for the columns, then for the rows. Values that are no text stand as JSON, nothing as an
+    empty cell. Fields beyond what has columns (WIDEST in one row, WIDTH in all) stand together, as JSON, in the column
+    `item` or `data`. An apostrophe stands before text that a spreadsheet would take for a formula; with `raw` text
+    stands exactly as it was given. `excel` writes a byte order mark.
     """
     columns = _columns(source())
-    writer = csv.writer(target, lineterminator="\r\n")
+    table = Table(target, raw=raw)
     if excel:
         target.write("\ufeff")
-    writer.writerow([_guarded(c) for c in columns] if excel else columns)
+    table.row(columns)
     count = 0
     for row in source():
         cells = _flat(row, columns)
-        texts = [cells.get(c, "") for c in columns]
-        writer.writerow([_guarded(t) for t in texts] if excel else texts)
+        table.row(cells.get(c, "") for c in columns)
         count += 1
     return count
 
@@ -90,7 +91,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

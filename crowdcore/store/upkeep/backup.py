@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
+from crowdcore.base.paths import run_folder
 from crowdcore.errors import StoreError
 from crowdcore.store.database import open_as_it_is
 from crowdcore.store.engine import schema
@@ -162,9 +163,9 @@ def _fill_rest(read: Read, data_dir: Path, folder: Path, manifest: Manifest, tol
         raise StoreError("the database has no tables of crowdcore: there is nothing to back up")
     _copy_files(read, FileStore(data_dir / "files"), FileStore(folder / "files"), manifest, told)
     for name in read(lambda c: [str(row["name"]) for row in c.all("SELECT name FROM run ORDER BY id")]):
-        kept = data_dir / "runs" / name
+        kept = run_folder(data_dir, name)
         if kept.is_dir():
-            shutil.copytree(kept, folder / "runs" / name, ignore=shutil.ignore_patterns(*_NOT_KEPT))
+            shutil.copytree(kept, run_folder(folder, name), ignore=shutil.ignore_patterns(*_NOT_KEPT))
 
 
 def copy_sqlite(source: Path, target: Path, progress: Callable[[int, int], None] | None = None) -> None:

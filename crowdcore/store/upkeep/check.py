@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from crowdcore.base.paths import folder_name
 from crowdcore.errors import StoreBusy, StoreError
 from crowdcore.store.database import Database, open_as_it_is
 from crowdcore.store.engine import schema
@@ -152,7 +153,7 @@ def _played(database: Database, told: Progress) -> Iterator[Fault]:
 def _unknown_runs(database: Database) -> Iterator[Fault]:
     """Folders of runs that have no row: the database was replaced or lost its newest commits."""
     folder = database.folder / "runs"
-    known = set(database.read(lambda c: [row["name"] for row in c.all("SELECT name FROM run")]))
+    known = {folder_name(name) for name in database.read(lambda c: [r["name"] for r in c.all("SELECT name FROM run")])}
     for found in sorted(folder.iterdir()) if folder.is_dir() else ():
         if found.is_dir() and found.name not in known:
             yield Fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import time
 from collections import defaultdict
 from decimal import Decimal
@@ -17,6 +18,7 @@ from crowdcore.base import paths
 from crowdcore.base.outputs import ending, is_stdout, text_output
 from crowdcore.base.quantities import format_money, parse_money
 from crowdcore.base.secret import derive, secret_key
+from crowdcore.base.tables import Table
 from crowdcore.cli.common import open_store, say
 from crowdcore.errors import CrowdError
 from crowdcore.store.queries import outbox, runs, workers
@@ -64,9 +66,10 @@ def _expect(conn: Conn, names: list[str]) -> None:
 @click.argument("task")
 @click.option("--csv", "target", type=click.Path(dir_okay=False), metavar="FILE",
               help="Write every reward here; - is standard output.")  # fmt: skip
+@click.option("--raw", is_flag=True, help="With --csv: names that a spreadsheet takes for formulas are as given.")
 @click.option("--paid", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="You have paid what stands in FILE (as --csv wrote it): it is owed no more.")  # fmt: skip
-def owed(task: str, target: str | None, paid: Path | None) -> None:
+def owed(task: str, target: str | None, raw: bool, paid: Path | None) -> None:
     """What the runs of TASK owe their workers: rewards of submitted work that was not rejected, and bonuses.
 
     A provider that pays by itself may be about to: `crowd outbox TASK` says what is in doubt there.
@@ -96,12 +99,12 @@ def owed(task: str, target: str | None, paid: Path | None) -> None:
         say(f"{task} owes nothing", err=aside)
     if target is not None:
         with text_output(target) as file:
-            writer = csv.writer(file)
-            writer.writerow(["worker", "amount", "currency", "kind", "run", "unit", "state", "key"])
+            table = Table(file, raw=raw)
+            table.row(["worker", "amount", "currency", "kind", "run", "unit", "state", "key"])
             for row in rows:
                 assert row.worker is not None
                 facts = (row.kind, row.run, row.unit_id, row.state, row.key)
-                writer.writerow([row.worker.name, row.amount, row.currency, *facts])
+                table.row([row.worker.name, row.amount, row.currency, *facts])
         say(f"{len(rows)} rewards written to {target}", err=aside)
 
 
@@ -115,7 +118,7 @@ def _amount(file: Path, key: str, text: str) -> Decimal:
 def _pay(task: str, file: Path) -> None:
     """Keep that every row of the file was paid, exactly what is owed; what had been before stays as it is."""
     try:
-        rows = [row for row in csv.DictReader(file.read_text("utf-8-sig").splitlines()) if row["key"]]
+        rows = [row for row in csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline="")) if row["key"]]
         said = [(row["key"], row["amount"] or "", row["currency"] or "") for row in rows]
     except (KeyError, UnicodeDecodeError, csv.Error):
         raise CrowdError(f"{file}: this is no file that `crowd owed {task} --csv FILE` wrote") from None

@@ -30,6 +30,20 @@ def test_each_submission_owes_its_reward_once(machine: Machine, start: Start, tm
     assert len({row["key"] for row in rows}) == 3
 
 
+def test_a_name_is_no_formula_in_the_file(machine: Machine, start: Start, tmp_path: Path) -> None:
+    run = start(units=4)
+    names = ["=HYPERLINK(1)", "-5", "a;b\nc", "x\u2028y"]
+    for worker in names:
+        assert Browserless(run.url, worker_id=worker).enter().submit({"text": "a"}).is_success
+    shown = []
+    for more in ([], ["--raw"]):
+        assert machine.crowd("owed", "labels", "--csv", "owed.csv", *more).returncode == 0
+        with (tmp_path / "owed.csv").open(encoding="utf-8", newline="") as file:
+            shown.append([row["worker"] for row in csv.DictReader(file)])
+    assert shown == [["'=HYPERLINK(1)", *names[1:]], names]
+    assert machine.crowd("owed", "labels", "--paid", "owed.csv").stdout.startswith("4 rewards are paid\n")
+
+
 def test_all_runs_of_the_task_are_added_up(machine: Machine, start: Start) -> None:
     for _ in range(2):
         Browserless(start().url, worker_id="x").enter().submit({"text": "a"})
