@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ from crowdcore.store.queries import agents, events, outbox, qualifications, unit
 from crowdcore.work import gates, match
 
 if TYPE_CHECKING:
-    from crowdcore.store import Conn, StoredFile
+    from crowdcore.store import Conn, IncomingFile, StoredFile
     from crowdcore.store.queries.agents import AgentRow
     from crowdcore.work.context import RunContext
     from crowdcore.work.gates import Judgement
@@ -18,12 +20,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file that came with a request: its bytes are safe in the file store already."""
+    """A file that came with a request: its bytes are on the disk, and get their name when all else is checked."""
 
     field: str
     name: str
     media_type: str
     stored: StoredFile
+    upload: IncomingFile
+
+
+async def keep(files: Iterable[Incoming]) -> None:
+    """Give files their names, before the transaction that names them. StoreError if the disk is full."""
+    for one in files:
+        await asyncio.to_thread(one.upload.keep)
+
+
+async def settle(context: RunContext, files: Iterable[Incoming], *, named: bool) -> None:
+    """After that transaction: it named the files, or it did not and they are deleted. If it failed, nobody knows."""
+    chosen = [one.upload for one in files]
+
+    def is_named(sha256: str) -> bool:
+        return context.db.read(lambda c: uploads.is_named(c, sha256))
+
+    def each() -> None:
+        for upload in chosen:
+            if named:
+                upload.settle()
+            else:
+                upload.give_up(is_named)
+
+    if chosen:
+        await asyncio.to_thread(each)
 
 
 @dataclass
@@ -39,7 +66,8 @@ class Submission:
     actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
+        """stored, repeat (another request was faster), late (the unit belongs to somebody else; kept) or too late (it
+        does, and one that came late is kept already)."""
         row, now = self.row, self.context.clock.now()
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
@@ -50,7 +78,8 @@ class Submission:
                 for file, one in self.new_files:
                     self._add_file(conn, file, one, now)
                 events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
-            return "late"
+                return "late"
+            return "too late"
         for file, one in self.new_files:
             self._add_file(conn, file, one, now)
         judgement = replace(self.judgement)  # a transaction may run twice

@@ -17,7 +17,7 @@ from crowdcore.types import Completion
 from crowdcore.work import documents, gates, visits
 from crowdcore.work.documents import Document, completion_of
 from crowdcore.work.gates import Judgement
-from crowdcore.work.submission import Incoming, Submission
+from crowdcore.work.submission import Incoming, Submission, keep, settle
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -141,11 +141,14 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
     if row.status == "ended" or (row.unit is not None and not several):  # late: its session is over
         completion = await visits.completion_for(context, row, agent)
         submission.completion = canonical(completion.document())
+    files = [one for _, one in submission.new_files]
+    await keep(files)
     outcome = await context.db.awrite(submission.store)
+    await settle(context, files, named=outcome in ("stored", "late"))
     if outcome == "repeat":
         return await _repeat(context, row)
-    if outcome == "late":
-        raise _expired(row, kept=True)
+    if outcome != "stored":
+        raise _expired(row, kept=outcome == "late")
     if completion is not None:
         return SubmitAnswer("completed", None, None, completion)
     return await _go_on(context, row, agent, submission.judgement.passed)
