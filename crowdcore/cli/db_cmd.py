@@ -39,6 +39,10 @@ def check(quick: bool) -> int:
         count += 1
     meter.clear()
     if not count:
+        files, size = checks.nameless(paths.database_url(), paths.data_dir())
+        if files:
+            where = paths.data_dir() / "files"
+            say(f"note: {files} files in {where} ({size / 1e6:.1f} MB) are named by no row of this database")
         say(f"no faults; looked for {time.monotonic() - began:.1f} s")
     return 1 if count else 0
 

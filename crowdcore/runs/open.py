@@ -21,7 +21,7 @@ from crowdcore.runs.launcher import Ahead, Launcher
 from crowdcore.runs.serve import Serving
 from crowdcore.state import AgentState, canonical
 from crowdcore.store import FileStore
-from crowdcore.store.queries import known_items, outbox, qualifications, runs, units
+from crowdcore.store.queries import known_items, outbox, qualifications, runs, units, uploads
 from crowdcore.work import gates
 from crowdcore.work.context import RunContext, blueprint_says, provider_says
 from crowdcore.work.counters import Counters
@@ -84,7 +84,9 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     context = await _context(setup, serving, hooks)
     context.gates = prepared
     items = await asyncio.to_thread(_checked, context.state_class, items, setup.row.next_ordinal)
-    await asyncio.to_thread(context.files.sweep, _STALE)
+    await asyncio.to_thread(
+        context.files.sweep, _STALE, lambda sha256: setup.db.read(lambda c: uploads.is_named(c, sha256))
+    )
     launcher = _launcher(context, items, setup)
     context.more_units = _more(launcher)
     work = Work(context)

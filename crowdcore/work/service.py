@@ -18,17 +18,17 @@ from crowdcore.work.call import Calls
 from crowdcore.work.documents import Document
 from crowdcore.work.end import end_agent
 from crowdcore.work.enter import Entered, enter
-from crowdcore.work.submission import Incoming
+from crowdcore.work.submission import Incoming, keep, settle
 from crowdcore.work.submit import SubmitAnswer, submit
 
 if TYPE_CHECKING:
-    from crowdcore.store import StoredFile
     from crowdcore.store.queries.agents import AgentRow
     from crowdcore.work.context import RunContext
 
 log = logging.getLogger("crowdcore.work")
 
 MAX_FILES = 100
+MAX_BYTES = 512 * 1024**2
 """Uploads of one agent, at most."""
 MOST_TOLD = 1000
 """Agents of whose broken pages there is a line in the log; the events have all."""
@@ -73,24 +73,32 @@ class Work:
         row = await self._agent(agent_id)
         if row.status not in ("waiting", "in_task"):
             raise closed(row)
-        if await self.context.db.aread(lambda c: uploads.count(c, agent_id)) >= MAX_FILES:
-            raise RequestError(413, "too_large", f"At most {MAX_FILES} files can be sent with one piece of work.")
+        await self._check_room(agent_id, 0)
 
-    async def add_file(
-        self, agent_id: int, field: str, name: str, media_type: str, stored: StoredFile
-    ) -> dict[str, Any]:
-        """Record an upload whose bytes are safe: {"file", "name", "size", "sha256"}."""
-        key = "f_" + secrets.token_urlsafe(12)
+    async def _check_room(self, agent_id: int, size: int) -> None:
+        count, used = await self.context.db.aread(lambda c: uploads.count(c, agent_id))
+        if count >= MAX_FILES:
+            raise RequestError(413, "too_large", f"At most {MAX_FILES} files can be sent with one piece of work.")
+        if used + size > MAX_BYTES:
+            told = f"The files of one piece of work may have {MAX_BYTES // 1024**2} MB together."
+            raise RequestError(413, "too_large", told, limit=MAX_BYTES)
+
+    async def add_file(self, agent_id: int, field: str, one: Incoming) -> dict[str, Any]:
+        """Record an upload: {"file", "name", "size", "sha256"}."""
+        await self._check_room(agent_id, one.stored.size)
+        key, stored = "f_" + secrets.token_urlsafe(12), one.stored
         now = self.context.clock.now()
+        await keep([one])
         added = await self.context.db.awrite(
             lambda c: uploads.add(
-                c, key=key, agent_id=agent_id, field=field, name=name, media_type=media_type,
+                c, key=key, agent_id=agent_id, field=field, name=one.name, media_type=one.media_type,
                 size=stored.size, sha256=stored.sha256, now=now,
             )
         )  # fmt: skip
+        await settle(self.context, [one], named=added)
         if not added:
             raise closed(await self._agent(agent_id))
-        return {"file": key, "name": name, "size": stored.size, "sha256": stored.sha256}
+        return {"file": key, "name": one.name, "size": stored.size, "sha256": stored.sha256}
 
     async def submit(self, agent_id: int, data: Any, files: list[Incoming]) -> SubmitAnswer:
         """Validate and store a submission; acknowledged after its commit, a repeat gets the first answer."""

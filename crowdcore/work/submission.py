@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from crowdcore.store.queries import agents, budgets, events, outbox, qualificati
 from crowdcore.work import gates, match, take
 
 if TYPE_CHECKING:
-    from crowdcore.store import Conn, StoredFile
+    from crowdcore.store import Conn, IncomingFile, StoredFile
     from crowdcore.store.queries.agents import AgentRow
     from crowdcore.work.context import RunContext
     from crowdcore.work.gates import Judgement
@@ -19,12 +21,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file that came with a request: its bytes are safe in the file store already."""
+    """A file that came with a request: its bytes are on the disk, and get their name when all else is checked."""
 
     field: str
     name: str
     media_type: str
     stored: StoredFile
+    upload: IncomingFile
+
+
+async def keep(files: Iterable[Incoming]) -> None:
+    """Give files their names, before the transaction that names them. StoreError if the disk is full."""
+    for one in files:
+        await asyncio.to_thread(one.upload.keep)
+
+
+async def settle(context: RunContext, files: Iterable[Incoming], *, named: bool) -> None:
+    """After that transaction: it named the files, or it did not and they are deleted. If it failed, nobody knows."""
+    chosen = [one.upload for one in files]
+
+    def is_named(sha256: str) -> bool:
+        return context.db.read(lambda c: uploads.is_named(c, sha256))
+
+    def each() -> None:
+        for upload in chosen:
+            if named:
+                upload.settle()
+            else:
+                upload.give_up(is_named)
+
+    if chosen:
+        await asyncio.to_thread(each)
 
 
 @dataclass
@@ -40,7 +67,8 @@ class Submission:
     actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster), blocked, late (somebody else has it), no_room (caps, budget)."""
+        """stored, repeat (another request was faster), blocked, late (somebody else has it; kept), no_room (caps, budget;
+        kept) or too late (one that came late is kept already)."""
         row, now = self.row, self.context.clock.now()
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
@@ -55,7 +83,8 @@ class Submission:
                     self._add_file(conn, file, one, now)
                 told = {"reason": refused} if refused else {}
                 events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id, **told)
-            return "no_room" if refused else "late"
+                return "no_room" if refused else "late"
+            return "too late"
         for file, one in self.new_files:
             self._add_file(conn, file, one, now)
         judgement = replace(self.judgement)  # a transaction may run twice

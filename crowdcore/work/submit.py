@@ -17,7 +17,7 @@ from crowdcore.types import Completion
 from crowdcore.work import documents, gates, visits
 from crowdcore.work.documents import Document, completion_of
 from crowdcore.work.gates import Judgement
-from crowdcore.work.submission import Incoming, Submission
+from crowdcore.work.submission import Incoming, Submission, keep, settle
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -142,16 +142,19 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
     if row.status == "ended" or (row.unit is not None and not several):  # late: its session is over
         completion = await visits.completion_for(context, row, agent)
         submission.completion = canonical(completion.document())
+    files = [one for _, one in submission.new_files]
+    await keep(files)
     outcome = await context.db.awrite(submission.store)
+    await settle(context, files, named=outcome in ("stored", "late", "no_room"))
     if outcome == "repeat":
         return await _repeat(context, row)
     if outcome == "blocked":
         raise gates.is_blocked()
-    if outcome == "late":
-        raise _expired(row, kept=True)
     if outcome == "no_room":
         raise RequestError(409, "expired", "The time for this work was over, and it is not needed any more. What you "
                            "sent is kept, and the people who run the task can see it.")  # fmt: skip
+    if outcome != "stored":
+        raise _expired(row, kept=outcome == "late")
     if completion is not None:
         return SubmitAnswer("completed", None, None, completion)
     return await _go_on(context, row, agent, submission.judgement.passed)

@@ -182,6 +182,21 @@ def _uploads(database: Database, quick: bool, told: Progress) -> Iterator[Fault]
                 yield Fault(fault, f"copy files/{file.sha256[:2]}/{file.sha256[2:4]}/{file.sha256} from a backup")
 
 
+def nameless(url: str | None, data_dir: Path) -> tuple[int, int]:
+    """Files below `data_dir` that no row of the database names, and their bytes: they belong to another database that
+    shares the folder, or to submissions that are just being stored. No fault; StoreError if there is no database."""
+    database = open_as_it_is(url, data_dir)
+    try:
+        named, last = set[int](), 0
+        while page := database.read(lambda c: consistency.named_files(c, last)):  # noqa: B023
+            last = page[-1].id
+            named.update(hash(file.sha256) for file in page)
+    finally:
+        database.close()
+    sizes = [path.stat().st_size for path in (data_dir / "files").glob("??/??/*") if hash(path.name) not in named]
+    return len(sizes), sum(sizes)
+
+
 def _broken(database: Database, rule: Callable[[Conn], Iterator[str]]) -> Iterator[Fault]:
     try:
         lines = database.read(lambda c: list(rule(c)))
