@@ -8,6 +8,7 @@ __all__ = [
     "faults",
     "hostile_json",
     "limiter",
+    "loops",
     "paths",
     "quantities",
     "secret",

@@ -144,7 +144,7 @@ class GatesConfig:
     onboarding: OnboardingConfig | None = option(None, help="What a worker must pass once before the first unit")
     screening: ScreeningConfig | None = option(None, help="A first unit that is checked")
     gold: GoldConfig | None = option(None, help="Items with known answers mixed into the work")
-    units_per_session: int = option(1, help="Units one visit does one after the other, paid once", min=1)
+    units_per_session: int = option(1, help="Units one visit does one after the other; each is paid", min=1)
     after_task: Path | None = option(None, help="A short form (JSON) shown after the last submission", path=True)
     feedback: bool = option(True, help="Every page has a box in which workers write to the author")
     tips: bool = option(True, help="Workers may leave tips there; accepted ones are shown to others (`crowd tips`)")

@@ -49,7 +49,9 @@ class Supervisor:
         self._end_reason = "all units are done"
         self._beat = float("-inf")
         self._empty_since: float | None = None
-        self._platform = Platform(self.context, opened.counters, resumed=not setup.fresh)
+        self._platform = Platform(
+            self.context, opened.counters, resumed=not setup.fresh, launched=setup.row.launched_at is not None
+        )
         self._complaint = ""
         self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
