@@ -40,7 +40,9 @@ class TaskConfig:
     max_open_units_per_worker: int = option(
         1, help="Units one worker may hold at the same time; 0 = no limit", min=0, changeable=True
     )
-    lifetime: Duration = option(31 * 86400.0, help="How long the run offers work at most", min=1, changeable=True)
+    lifetime: Duration = option(
+        31 * 86400.0, help="How long the run is served and offers work at most", min=1, changeable=True
+    )
     patience: Duration = option(
         12 * 3600.0, help="The run ends after so long without a submission; 0 = never", min=0, changeable=True
     )

@@ -44,19 +44,25 @@ class Platform:
         if not resumed:
             self._tried_at["provider_sync"] = context.clock.ticks()
 
-    async def launch(self, url: str) -> int:
+    async def launch(self, url: str, *, draining: bool = False) -> int:
         """Offer the units that are launched; how many. HookFailed if the platform refuses: nobody could come.
 
-        A run that is resumed has offered its places already; more are offered as they are needed.
+        A run that is resumed has offered its places already; more are offered as they are needed. Only if the offer was
+        stopped, and the run takes new work after all, what is open is offered again.
         """
         launched, total = self._counters.units["launched"], await self._wanted()
         offered = await asyncio.to_thread(self._records.get, "places")
         if offered is None and self._launched:  # by a version that did not remember it
             offered = total
-        if offered is None:
-            await self._context.hooks.provider_launch(url, total, total)
+        closed = not draining and await asyncio.to_thread(self._records.get, "closed", default=False)
+        if offered is None or closed:
+            session = self._context.config.gates.units_per_session
+            places = -(-self._counters.open // session) if closed else total
+            await self._context.hooks.provider_launch(url, places, total)
             self._places = total
             await self._remember()
+            if closed:
+                await asyncio.to_thread(self._records.delete, "closed")
         else:
             self._places = self._remembered = int(offered)
         return launched
@@ -113,6 +119,7 @@ class Platform:
         if self._closed_at is None and self._due("provider_expire", AGAIN):
             done, seconds = await self._try("provider_expire", self._context.hooks.provider_expire())
             if done:
+                await self._try("offer stopped", asyncio.to_thread(self._records.put, "closed", value=True))
                 self._closed_at = self._context.clock.ticks() + (seconds or 0.0)
         return self._closed_at is not None and self._context.clock.ticks() >= self._closed_at
 

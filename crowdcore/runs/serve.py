@@ -82,7 +82,6 @@ class Serving:
         self._said: set[str] = set()
         self.stand_ins = StandIns(make_bots(setup.plugins, self))
         self.last_request = setup.clock.ticks()
-        self.since = setup.clock.now()
 
     @property
     def db(self) -> Database:

@@ -25,6 +25,7 @@ class Market:
         self.totals: list[int] = []
         self.setups: list[str] = []
         self.broken = ""
+        self.expired = 0
         self.returned: list[str] = []
         self.answers: list[bool] = []
 
@@ -42,6 +43,12 @@ class Market:
     def provider_extend(self, places: int, total: int) -> None:
         """Add them."""
         self._add(places, total)
+
+    @hookimpl
+    def provider_expire(self) -> float:
+        """Nobody can come any more."""
+        self.expired += 1
+        return 0.0
 
     @hookimpl
     def provider_sync(self, run: Any) -> None:
@@ -157,6 +164,24 @@ def test_a_visit_that_ends_early_leaves_a_place_to_another(run: Serve, market: M
     handle.stop()
     run("t-1")
     assert market.totals == [1, 2]
+
+
+def test_what_was_withdrawn_from_the_platform_is_offered_again_when_the_run_goes_on(
+    run: Serve, market: Market, clock: ManualClock
+) -> None:
+    handle = run(items=4, task={"name": "t", "reward": "0.10", "patience": "1h", "assignment_duration": "9h"})
+    until(lambda: market.offered == 4)
+    assert Browserless(handle.url, worker_id="x").enter().submit({"text": "a"}).is_success
+    Browserless(handle.url, worker_id="y").enter()
+    until(lambda: handle.counters.submissions == 1)
+    clock.advance(3601)
+    until(lambda: market.expired == 1)
+    market.offered -= 3  # the platform has none left but the one that was used
+    for _ in range(2):
+        handle.stop()
+        handle = run("t-1")
+        assert market.offered == market.totals[-1] == 4, "what is open is offered again, once"
+    assert Browserless(handle.url, worker_id="z").enter().reply.is_success
 
 
 def test_what_was_submitted_is_not_given_back_and_that_is_said_once(

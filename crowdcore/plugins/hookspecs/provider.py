@@ -68,7 +68,8 @@ class ProviderSpecs:
         """Offer the run's first `places` places of work, one for each visit; `total` are all that it offers then.
 
         It is called once. A resume does not call it again: what was offered stays offered, and what is launched later
-        comes by `provider_extend`. Only if a process died in the middle is it called with that `total` once more.
+        comes by `provider_extend`. Only if a process died in the middle is it called with that `total` once more; and
+        after `provider_expire`, if the run is resumed to take new work after all, with the places that are open.
 
         import httpx
         from crowdcore import hookimpl
