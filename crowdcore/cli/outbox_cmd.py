@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crowdcore.store.queries.runs import RunRow
 
 IN_DOUBT = ("failed", "unknown")
-STATES = ("intended", "sent", "confirmed", *IN_DOUBT)
+STATES = ("intended", "sent", "confirmed", "withdrawn", *IN_DOUBT)
 
 
 @click.command("outbox")

@@ -110,8 +110,10 @@ class Executor:
     async def _send_one(self, row: Message) -> bool | None:
         """Whether it arrived; None if it was not to be sent after all."""
         db, clock = self._context.db, self._context.clock
-        if not await db.awrite(lambda c: outbox.take(c, row.id, clock.now())):
+        taken = await db.awrite(lambda c: outbox.take(c, row.id, clock.now()))
+        if taken is None:
             return None
+        row = taken  # it may have been corrected since it was listed
         try:
             reference = await self._deliver(row)
         except CrowdError as error:

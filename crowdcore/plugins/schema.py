@@ -40,7 +40,9 @@ class TaskConfig:
     max_open_units_per_worker: int = option(
         1, help="Units one worker may hold at the same time; 0 = no limit", min=0, changeable=True
     )
-    lifetime: Duration = option(31 * 86400.0, help="How long the run offers work at most", min=1, changeable=True)
+    lifetime: Duration = option(
+        31 * 86400.0, help="How long the run is served and offers work at most", min=1, changeable=True
+    )
     patience: Duration = option(
         12 * 3600.0, help="The run ends after so long without a submission; 0 = never", min=0, changeable=True
     )
@@ -147,7 +149,7 @@ class GatesConfig:
     onboarding: OnboardingConfig | None = option(None, help="What a worker must pass once before the first unit")
     screening: ScreeningConfig | None = option(None, help="A first unit that is checked")
     gold: GoldConfig | None = option(None, help="Items with known answers mixed into the work")
-    units_per_session: int = option(1, help="Units one visit does one after the other, paid once", min=1)
+    units_per_session: int = option(1, help="Units one visit does one after the other; each is paid", min=1)
     after_task: Path | None = option(None, help="A short form (JSON) shown after the last submission", path=True)
     feedback: bool = option(True, help="Every page has a box in which workers write to the author")
     tips: bool = option(True, help="Workers may leave tips there; accepted ones are shown to others (`crowd tips`)")

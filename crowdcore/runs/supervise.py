@@ -51,9 +51,13 @@ class Supervisor:
         self._end_reason = "all units are done"
         self._beat = float("-inf")
         self._empty_since: float | None = None
-        self._platform = Platform(self.context, opened.counters, resumed=not setup.fresh)
+        self._platform = Platform(
+            self.context, opened.counters, resumed=not setup.fresh, launched=setup.row.launched_at is not None
+        )
         self._complaint = ""
         self._looks = 0
+        self._submissions = opened.counters.submissions
+        self._patient_from = self._looked_at = self.context.service.now()
         self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._told = asyncio.Event()
@@ -96,7 +100,7 @@ class Supervisor:
             await self._first_units()
             self._raise_launch_error()
         await self._feed.count()
-        places = await self._platform.launch(self.opened.url)
+        places = await self._platform.launch(self.opened.url, draining=self.status == "draining")
         async with self._moving:
             if self.status in ("launching", "stopped"):
                 first = self._setup.row.launched_at is None
@@ -216,19 +220,21 @@ class Supervisor:
                 await self._move("running", kind="run_unpaused")
 
     def _limits(self) -> str | None:
-        """Why the run takes no new work any more, if its time or its patience is over."""
-        row, task, now = self._setup.row, self.context.config.task, self.context.clock.now()
-        if now - row.created_at >= task.lifetime:
+        """Why the run takes no new work any more, if its time or its patience is over.
+
+        Both count the time in which it is served: a machine that slept, or a clock that was set, ends nothing.
+        """
+        task, served, counters = self.context.config.task, self.context.service.now(), self.opened.counters
+        if counters.submissions != self._submissions:
+            self._submissions, at = counters.submissions, self.context.clock.now()
+            ago = at - (counters.last_submission or at)  # by a clock that may have been set: since the last look
+            self._patient_from = min(served, max(self._looked_at, served - ago))
+        self._looked_at = served
+        if served >= task.lifetime:
             return "its lifetime is over"
-        last = max(self.opened.counters.last_submission or 0.0, row.launched_at or row.created_at, self._since)
-        if task.patience and now - last >= task.patience:
+        if task.patience and served - self._patient_from >= task.patience:
             return "nothing was submitted for so long that patience is over"
         return None
-
-    @property
-    def _since(self) -> float:
-        """When this process began to serve the run (wall time): an outage is nobody's lack of patience."""
-        return self.opened.serving.since
 
     async def drain(self, reason: str) -> float:
         """Hand out no new work, let people in the middle finish; returns seconds that may take at most.

@@ -40,7 +40,7 @@ class StoredServices:
         """Refuse: only the process that leads the run serves."""
         raise RunError(f"run {self.name} is not served by this process")
 
-    def visit_returned(self, external_id: str) -> None:
+    def visit_returned(self, external_id: str) -> bool:
         """Refuse: only the process that leads the run ends work."""
         raise RunError(f"run {self.name} is not led by this process")
 

@@ -67,8 +67,8 @@ class Submission:
     actor: str = "worker"
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster), blocked, late (somebody else has it; kept), no_room (caps, budget;
-        kept) or too late (one that came late is kept already)."""
+        """stored, repeat (another request was faster), blocked, late (somebody else has it; kept), no_room (caps or
+        budget; kept) or too late (one that came late is kept already)."""
         row, now = self.row, self.context.clock.now()
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":

@@ -1,6 +1,7 @@
 """What is sent outside, as rows first; the rows with an amount are the ledger.
 
-intended -> sent -> confirmed | failed | unknown. What is failed or unknown waits for a person, who says that it
+intended -> sent -> confirmed | failed | unknown. What was decided otherwise before it arrived (intended, failed) is
+withdrawn. What is failed or unknown waits for a person, who says that it
 arrived (-> confirmed) or that it is to be sent again (-> intended); what was paid by hand is confirmed so too.
 """
 
@@ -50,14 +51,48 @@ def intend(
     visit_id: int | None = None, unit_id: int | None = None, amount_micros: int | None = None,
     currency: str | None = None, payload: str = "{}",
 ) -> bool:  # fmt: skip
-    """Add a row to send; False if the key is known already (it is sent once)."""
+    """Add a row to send; False if the key is known already (it is sent once). What was withdrawn is meant again."""
     return bool(
         conn.execute(
             "INSERT INTO outbox (run_id, kind, key, state, worker_id, visit_id, unit_id, amount_micros, currency,"
             " payload, attempts, created_at) VALUES (:run, :kind, :key, 'intended', :worker, :visit, :unit,"
-            " :amount, :currency, :payload, 0, :now) ON CONFLICT (key) DO NOTHING",
+            " :amount, :currency, :payload, 0, :now) ON CONFLICT (key) DO UPDATE SET state = 'intended',"
+            " payload = excluded.payload, error = NULL WHERE outbox.state = 'withdrawn'",
             run=run_id, kind=kind, key=key, worker=worker_id, visit=visit_id, unit=unit_id, amount=amount_micros,
             currency=currency, payload=payload, now=now,
+        )
+    )  # fmt: skip
+
+
+def withdraw(
+    conn: Conn, kinds: tuple[str, ...], now: float, *, worker_id: int | None = None, visit_id: int | None = None,
+    unit_id: int | None = None, name: str | None = None,
+) -> int:  # fmt: skip
+    """Take back the rows of these kinds that did not arrive, of one worker, visit or unit; how many.
+
+    `name`: only those about this qualification. Nothing moves money here: what is owed stays owed.
+    """
+    assert (worker_id, visit_id, unit_id) != (None, None, None)
+    of = {"worker_id": worker_id, "visit_id": visit_id, "unit_id": unit_id}
+    marks = {f"k{n}": kind for n, kind in enumerate(kinds)} | {c: of_id for c, of_id in of.items() if of_id is not None}
+    rows = conn.all(
+        "SELECT id, payload FROM outbox WHERE state IN ('intended', 'failed') AND amount_micros IS NULL"
+        f" AND kind IN ({', '.join(f':k{n}' for n in range(len(kinds)))})"
+        + "".join(f" AND {column} = :{column}" for column, of_id in of.items() if of_id is not None),
+        **marks,
+    )  # fmt: skip
+    meant = [row["id"] for row in rows if name is None or json.loads(row["payload"]).get("name") == name]
+    sql = "UPDATE outbox SET state = 'withdrawn', settled_at = :now WHERE id = :id AND state IN ('intended', 'failed')"
+    return sum(conn.execute(sql, id=row_id, now=now) for row_id in meant)
+
+
+def correct(conn: Conn, key: str, payload: str) -> bool:
+    """Send this in the place of what did not arrive under the key; False if it says so already, or may have arrived."""
+    return bool(
+        conn.execute(
+            "UPDATE outbox SET payload = :payload, state = 'intended', error = NULL WHERE key = :key"
+            " AND state IN ('intended', 'failed') AND payload <> :payload",
+            key=key, payload=payload,
         )
     )  # fmt: skip
 
@@ -161,14 +196,18 @@ def settle_unknown(conn: Conn, run_id: int, now: float) -> int:
     )  # fmt: skip
 
 
-def take(conn: Conn, row_id: int, now: float) -> bool:
-    """intended -> sent, right before it is; False if somebody was faster, or it is not meant any more."""
+def take(conn: Conn, row_id: int, now: float) -> Message | None:
+    """intended -> sent, right before it is, as it reads by now; None if somebody was faster, or it is not meant."""
     meant = conn.one(
         "SELECT o.id FROM outbox o LEFT JOIN unit u ON u.id = o.unit_id LEFT JOIN visit v ON v.id = o.visit_id"
         f" WHERE o.id = :id AND {_STILL_MEANT}",
         id=row_id,
     )  # fmt: skip
-    return meant is not None and mark(conn, row_id, "intended", "sent", now)
+    if meant is None or not mark(conn, row_id, "intended", "sent", now):
+        return None
+    row = conn.one(_SELECT + "WHERE o.id = :id", id=row_id)
+    assert row is not None
+    return _message(row)
 
 
 def mark(conn: Conn, row_id: int, source: str, target: str, now: float, *, reference: str | None = None,
@@ -251,4 +290,6 @@ def settle(
 def _why_not(state: str) -> str:
     if state == "confirmed":
         return "it arrived, and nothing is sent twice"
+    if state == "withdrawn":
+        return "what it was to say was decided otherwise, and is not sent any more"
     return "it is being sent now; if its process dies it becomes unknown, and you can decide"

@@ -134,6 +134,9 @@ def decide(conn: Conn, unit_id: int, outcome: Outcome, now: float, *, actor: str
         "UPDATE unit SET status = :outcome, reason = :note WHERE id = :unit AND status = :before",
         outcome=outcome, note=note or None, unit=unit_id, before=work.status,
     )  # fmt: skip
+    if work.status == "rejected":  # taken back: neither the platform nor the worker is to hear of it any more
+        outbox.withdraw(conn, ("reject",), now, visit_id=work.visit_id)
+        outbox.withdraw(conn, ("message",), now, unit_id=unit_id)
     made: list[events.Move] = [("unit", unit_id, work.status, outcome)]
     made += _approve(conn, work.visit_id, now)
     more: dict[str, Any] = {"special": work.kind} if work.kind != "unit" and _on_demand(conn, unit_id) else {}
@@ -202,22 +205,39 @@ def _approve(conn: Conn, visit_id: int, now: float) -> list[events.Move]:
 
 
 def reject_visit(conn: Conn, unit_id: int, reason: str, now: float, *, actor: str) -> bool:
-    """Reject the visit of a rejected unit on the platform; False if it was rejected already.
+    """Reject the visit of a rejected unit on the platform; False if it was rejected already, for this reason.
 
-    RunError unless all units of the visit are rejected.
+    Another reason takes the place of one that did not arrive there. RunError unless all its units are rejected.
     """
     work = of_unit(conn, unit_id)
     check_visit(conn, work, ())
+    payload, key = canonical({"reason": reason}), f"reject:visit:{work.visit_id}"
     if conn.value("SELECT status FROM visit WHERE id = :visit", visit=work.visit_id) == "rejected":
-        return False
+        return _other_reason(conn, work, key, reason, now, actor)
     conn.execute("UPDATE visit SET status = 'rejected' WHERE id = :visit AND status = 'submitted'", visit=work.visit_id)
     outbox.intend(
-        conn, run_id=work.run_id, kind="reject", key=f"reject:visit:{work.visit_id}", now=now,
-        worker_id=work.worker.id, visit_id=work.visit_id, payload=canonical({"reason": reason}),
+        conn, run_id=work.run_id, kind="reject", key=key, now=now,
+        worker_id=work.worker.id, visit_id=work.visit_id, payload=payload,
     )  # fmt: skip
     events.append(
         conn, work.run_id, now, "visit_rejected", actor, [("visit", work.visit_id, "submitted", "rejected")],
         unit=unit_id, worker=work.worker.id, visit=work.visit_id,
+    )  # fmt: skip
+    return True
+
+
+def _other_reason(conn: Conn, work: Work, key: str, reason: str, now: float, actor: str) -> bool:
+    """Correct what was to be told of a visit that is rejected, and the notes of its units."""
+    if not outbox.correct(conn, key, canonical({"reason": reason})):
+        return False
+    conn.execute(
+        "UPDATE unit SET reason = :reason WHERE status = 'rejected' AND id IN (SELECT unit_id FROM agent"
+        " WHERE visit_id = :visit AND status = 'completed')",
+        reason=reason, visit=work.visit_id,
+    )  # fmt: skip
+    events.append(
+        conn, work.run_id, now, "visit_reason_corrected", actor, [], unit=work.unit_id, worker=work.worker.id,
+        visit=work.visit_id, note=reason,
     )  # fmt: skip
     return True
 
@@ -284,8 +304,11 @@ def bonus(conn: Conn, unit_id: int, amount_micros: int, reason: str, now: float,
 def tell(conn: Conn, unit_id: int, text: str, now: float) -> bool:
     """Have `text` sent to the worker of a unit, through the platform; the same text once (then: False)."""
     work = of_unit(conn, unit_id)
+    key = f"message:unit:{unit_id}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    if conn.value("SELECT state FROM outbox WHERE key = :key", key=key) in (None, "withdrawn"):
+        outbox.withdraw(conn, ("message",), now, unit_id=unit_id)  # what did not arrive is said better by this
     return outbox.intend(
         conn, run_id=work.run_id, kind="message", now=now, worker_id=work.worker.id, visit_id=work.visit_id,
-        key=f"message:unit:{unit_id}:{hashlib.sha256(text.encode()).hexdigest()[:16]}", unit_id=unit_id,
+        key=key, unit_id=unit_id,
         payload=json.dumps({"text": text}),
     )  # fmt: skip

@@ -101,6 +101,26 @@ def open_visit(conn: Conn, run_id: int, worker_id: int, external_id: str, params
     return visit_id
 
 
+def visits_over(conn: Conn, run_id: int) -> tuple[int, int]:
+    """Visits of the run that have submitted work and are over, and how many units they did."""
+    row = conn.one(
+        "SELECT COUNT(DISTINCT v.id) AS visits, COUNT(g.id) AS units FROM visit v JOIN agent g ON g.visit_id = v.id"
+        " AND g.status = 'completed' AND g.unit_id IS NOT NULL AND g.kind <> 'bot'"
+        " WHERE v.run_id = :run AND v.status IN ('submitted', 'approved', 'rejected')",
+        run=run_id,
+    )  # fmt: skip
+    assert row is not None
+    return row["visits"], row["units"]
+
+
+def visits_named(conn: Conn, run_id: int, external_id: str) -> list[VisitRow]:
+    """The run's visits that the provider calls `external_id`, one for each worker who came with it, the newest last."""
+    rows = conn.all(
+        _VISIT + "WHERE run_id = :run AND external_id = :external ORDER BY id", run=run_id, external=external_id
+    )
+    return [_visit(row) for row in rows]
+
+
 def end_visit(conn: Conn, visit_id: int, status: str, now: float, completion: str | None = None) -> bool:
     """open -> `status` with the JSON of its completion; False if it was not open any more."""
     check_move("visit", "open", status)
