@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from crowdcore.cli.common import open_store
+from crowdcore.export.exporters import BUILT_IN, find_exporter, write_with
 from crowdcore.export.files import write_csv, write_jsonl
 from crowdcore.export.rows import Row, rows, states
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("task")
-@click.option("--format", "format", type=click.Choice(["jsonl", "csv"]),
-              help="Default: by the name of FILE, else jsonl.")  # fmt: skip
+@click.option("--format", "format", metavar="NAME", help="jsonl, csv, or an exporter's name (`crowd plugins --kind "
+              "exporter`). Default: by the name of FILE, else jsonl.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Where to write; default: standard output.")  # fmt: skip
 @click.option("--all", "unfinished", is_flag=True, help="Also work that was begun but not submitted.")
@@ -42,6 +43,7 @@ def export(
     asked = {"gold": gold, "screening": screening, "onboarding": onboarding, "bot": bots}
     special = tuple(kind for kind, wanted in asked.items() if wanted)
     format = format or ("csv" if output is not None and output.suffix == ".csv" else "jsonl")
+    exporter = None if format in BUILT_IN else find_exporter(format)
     with open_store() as database:
         state_of = states(database)
 
@@ -49,7 +51,10 @@ def export(
             return rows(database, task, state_of, unfinished=unfinished, simulated=simulated, special=special)
 
         with _target(output) as target:
-            count = write_csv(source, target, excel=excel) if format == "csv" else write_jsonl(source(), target)
+            if exporter is not None:
+                count = write_with(format, exporter, source, target)
+            else:
+                count = write_csv(source, target, excel=excel) if format == "csv" else write_jsonl(source(), target)
         if files is not None:
             copied = _copy_files(database, source(), files)
             click.echo(f"{copied} files copied to {files}", err=True)
