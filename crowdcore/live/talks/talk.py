@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _EMPTY_POLLS, _PAUSE = 20, 0.01
 _YIELD_EVERY = 50
+TYPING = 300.0
+"""Seconds for which typing puts off a timeout, at most: nobody is kept waiting for ever by keys that are pressed."""
 
 
 @dataclass(eq=False)
@@ -79,6 +81,7 @@ class Talk:
         self._empty_polls = 0
         self._taken: tuple[int, Message] | None = None
         self._random: Random | None = None
+        self._typed: dict[int, float] = {}  # when a seat last typed, in ticks
 
     # What it is
 
@@ -131,7 +134,10 @@ class Talk:
     # Receiving
 
     def receive(self, timeout: float | None = None, seat: int | None = None) -> Coroutine[Any, Any, Message]:
-        """The next message; Silence after `timeout` seconds, Left once somebody is gone for good."""
+        """The next message; Silence after `timeout` seconds, Left once somebody is gone for good.
+
+        A seat that is waited for and types is not silent: its time begins anew, for TYPING seconds more in all.
+        """
         breathe = self._crossings.replaying and self._crossings.played % _YIELD_EVERY == 0
         return Begun(self._begin(timeout, seat), self._take_back, breathe=breathe)
 
@@ -146,9 +152,10 @@ class Talk:
 
     async def _receive(self, timeout: float | None, seat: int | None) -> Message:
         ticks = self._context.clock.ticks
-        due = None if timeout is None else ticks() + timeout
+        began = ticks()
         while True:
             self._alive()
+            due = None if timeout is None else self._due(began, timeout, seat)
             if self._left is not None:
                 await self._or_missed(self._breathe())
                 self._crossings.note("left", self._left.seat, self._left.reason)
@@ -164,6 +171,15 @@ class Talk:
                     await self._breathe()
                 raise Silence(seat)
             await self._wait(seat, None if due is None else due - ticks())
+
+    def _due(self, began: float, timeout: float, seat: int | None) -> float:
+        """Until when (ticks) a receive waits that began at `began`."""
+        last = began if seat is None or timeout <= 0 else max(began, self._typed.get(seat, began))
+        return min(last, began + TYPING) + timeout
+
+    def typed(self, seat: int) -> None:
+        """Somebody in this seat is typing."""
+        self._typed[seat] = self._context.clock.ticks()
 
     def _take(self, seat: int | None) -> Message | None:
         for n, message in self._messages.items():
