@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 _EMPTY_POLLS, _PAUSE = 20, 0.01
 _YIELD_EVERY = 50
-TYPING = 300.0
-"""Seconds for which typing puts off a timeout, at most: nobody is kept waiting for ever by keys that are pressed."""
+TYPING = 300.0  # seconds for which typing puts off a timeout, at most: keys keep nobody waiting for ever
 
 
 @dataclass(eq=False)
@@ -134,10 +133,7 @@ class Talk:
     # Receiving
 
     def receive(self, timeout: float | None = None, seat: int | None = None) -> Coroutine[Any, Any, Message]:
-        """The next message; Silence after `timeout` seconds, Left once somebody is gone for good.
-
-        A seat that is waited for and types is not silent: its time begins anew, for TYPING seconds more in all.
-        """
+        """The next message; Silence after `timeout` seconds, Left once somebody is gone for good."""
         breathe = self._crossings.replaying and self._crossings.played % _YIELD_EVERY == 0
         return Begun(self._begin(timeout, seat), self._take_back, breathe=breathe)
 
@@ -173,9 +169,9 @@ class Talk:
             await self._wait(seat, None if due is None else due - ticks())
 
     def _due(self, began: float, timeout: float, seat: int | None) -> float:
-        """Until when (ticks) a receive waits that began at `began`."""
-        last = began if seat is None or timeout <= 0 else max(began, self._typed.get(seat, began))
-        return min(last, began + TYPING) + timeout
+        """Until when (ticks) a receive waits that began at `began`: who is waited for and types is not silent."""
+        typed = began if seat is None or timeout <= 0 else self._typed.get(seat, began)
+        return min(max(began, typed), began + TYPING) + timeout
 
     def typed(self, seat: int) -> None:
         """Somebody in this seat is typing."""
