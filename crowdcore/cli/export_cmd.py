@@ -13,6 +13,7 @@ from crowdcore.cli.common import Terminal, open_store, say
 from crowdcore.errors import ConfigError
 from crowdcore.export.answers import Answers
 from crowdcore.export.copies import Copies
+from crowdcore.export.exporters import BUILT_IN, find_exporter, write_with
 from crowdcore.export.files import write_csv, write_jsonl
 from crowdcore.export.rows import Row, rows
 from crowdcore.store.queries import agents, runs
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("task")
-@click.option("--format", "format", type=click.Choice(["jsonl", "csv"]),
-              help="Default: by the ending of FILE (.csv, .jsonl), else jsonl.")  # fmt: skip
+@click.option("--format", "format", metavar="NAME", help="jsonl, csv, or an exporter's name (`crowd plugins --kind "
+              "exporter`). Default: by the ending of FILE (.csv, .jsonl), else jsonl.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
               help="Where to write; default, and -: standard output.")  # fmt: skip
 @click.option(
@@ -57,6 +58,7 @@ def export(
     format = format or ending(output, [".csv", ".jsonl"], ", or say --format").lstrip(".") or "jsonl"
     if files == Path(STDOUT):
         raise ConfigError("command line: --files takes a folder, and no folder is standard output")
+    exporter = None if format in BUILT_IN else find_exporter(format)
     with open_store() as database:
         answers = Answers(database, _warn)
 
@@ -65,9 +67,12 @@ def export(
 
         with text_output(output) as file:
             target = Terminal() if is_stdout(output) else file
-            count = (
-                write_csv(source, target, excel=excel, raw=raw) if format == "csv" else write_jsonl(source(), target)
-            )
+            if exporter is not None:
+                count = write_with(format, exporter, source, file)
+            elif format == "csv":
+                count = write_csv(source, target, excel=excel, raw=raw)
+            else:
+                count = write_jsonl(source(), target)
         if not is_stdout(output):
             say(f"{count} rows written to {output}", err=True)
         late = 0 if unfinished else database.read(lambda c: _late(c, task))

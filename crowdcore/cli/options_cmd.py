@@ -19,7 +19,8 @@ from crowdcore.plugins.catalogue import catalogue
 from crowdcore.plugins.option_types import faults_of
 from crowdcore.plugins.options import OptionDoc, describe, unknown
 
-_PLACE = {"bot": "pairing.stand_in[]"}  # where task.yaml has a plugin's options, if not under its kind
+# Where task.yaml has a plugin's options, if not under its kind.
+_PLACE = {"bot": "pairing.stand_in[]", "extension": "extensions[]"}
 _COLUMNS = ("option", "type", "default", "choices", "required", "help")
 
 

@@ -80,6 +80,7 @@ def _is_default(known: Catalogue, entry: Entry) -> bool:
 
 def _problems(entry: Entry) -> list[str]:
     """What is wrong with a plugin; of a command also that it is one, and is reached. Imports it."""
+    from crowdcore.export.exporters import BUILT_IN  # with what reads answers: only for a check
     from crowdcore.plugins.inspection import problems_of
 
     found = problems_of(entry)
@@ -87,6 +88,8 @@ def _problems(entry: Entry) -> list[str]:
         from crowdcore.cli.group import fault_of_command
 
         found = [fault] if (fault := fault_of_command(entry, load_entry(entry))) else []
+    if entry.kind == "exporter" and not found and entry.name in BUILT_IN:
+        found = [f"{entry.label} is never reached: {entry.name} is a format of the core; give it another name"]
     return found
 
 

@@ -13,10 +13,11 @@ from crowdcore.config.sources import PLUGIN_SECTIONS, Layer
 from crowdcore.errors import CrowdError
 from crowdcore.plugins.option_types import faults_of, fields_of
 from crowdcore.plugins.options import Key, Reading, convert, read, unknown
-from crowdcore.plugins.schema import ArchitectChoice, BlueprintChoice, ProviderChoice, StandIn
+from crowdcore.plugins.schema import ArchitectChoice, BlueprintChoice, ExtensionChoice, ProviderChoice, StandIn
 
 CHOICES: dict[str, type] = {
-    "blueprint": BlueprintChoice, "provider": ProviderChoice, "architect": ArchitectChoice, "bot": StandIn
+    "blueprint": BlueprintChoice, "provider": ProviderChoice, "architect": ArchitectChoice, "bot": StandIn,
+    "extension": ExtensionChoice,
 }  # fmt: skip
 
 
@@ -154,8 +155,9 @@ def _chosen(kind: str, tree: dict[str, Any], reading: Reading, key: Key, plugins
     name: Any = tree.get("type")
     if (*key, "type") in reading.broken:
         return None
-    if name is None and kind == "bot":
-        reading.problem((*key, "type"), "is required (the name of a bot, `crowd plugins` lists them)")
+    if name is None and kind in ("bot", "extension"):
+        article = {"bot": "a bot"}.get(kind, f"an {kind}")
+        reading.problem((*key, "type"), f"is required (the name of {article}, `crowd plugins` lists them)")
         return None
     if name is None:
         try:

@@ -29,6 +29,7 @@ from crowdcore.plugins.schema import (
     AdminConfig,
     ArchitectChoice,
     BlueprintChoice,
+    ExtensionChoice,
     GatesConfig,
     PairingConfig,
     ProviderChoice,
@@ -56,7 +57,7 @@ class RunConfig:
     gates: GatesConfig
     pairing: PairingConfig
     admin: AdminConfig
-    extensions: list[str]
+    extensions: list[ExtensionChoice]
     hooks: Path | None
     task_dir: Path
     currency: str
@@ -69,10 +70,11 @@ class RunConfig:
 
     def stored(self) -> str:
         """Canonical JSON of everything but secrets: the same configuration gives the same text."""
-        sections = {name: to_json(getattr(self, name)) for name in (*SECTIONS, "args", "extensions", "hooks")}
+        sections = {name: to_json(getattr(self, name)) for name in (*SECTIONS, "args", "hooks")}
         for kind in ("blueprint", "provider", "architect"):
             sections[kind] = _choice_json(getattr(self, kind))
         sections["pairing"]["stand_in"] = [_choice_json(choice) for choice in self.pairing.stand_in]
+        sections["extensions"] = [_choice_json(choice) for choice in self.extensions]
         for key, origin in self.references.items():
             put(sections, key, origin.reference)
         document = {

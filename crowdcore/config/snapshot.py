@@ -1,7 +1,7 @@
 """The task's own files, kept as they were at launch: what a resume and a review use.
 
-Every path that blueprint, gates and bots name (data, pages, folders, scripts) and each local Python file is copied
-into the run's folder under the hash of its content; the run remembers {path: name of the copy}.
+Every path that blueprint, gates, bots and extensions name (data, pages, folders, scripts) and each local Python file is
+copied into the run's folder under the hash of its content; the run remembers {path: name of the copy}.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.store.queries.runs import RunRow
 
-_SECTIONS = ("blueprint", "gates", "pairing")
+_SECTIONS = ("blueprint", "gates", "pairing", "extensions")
 """What workers see is kept. Paths of providers and architects are this machine's: certificates, folders."""
 
 _LONGEST = 200

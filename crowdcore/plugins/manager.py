@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -87,8 +87,10 @@ class RunPlugins:
         for kind in ("architect", "provider", "blueprint"):
             choice = getattr(config, kind)
             self._register(self._make(kind, choice.type, choice.options))
-        for name in dict.fromkeys(config.extensions):
-            self._register(self._make("extension", name, None))
+        for choice in config.extensions:
+            made = self._make("extension", choice.type, choice.options)
+            again = sum(name.partition("#")[0] == made.name for name in self.registered)  # with other options
+            self._register(replace(made, name=f"{made.name}#{again + 1}") if again else made)
         for plugin in self._local(hooks_module, hooks):
             self._register(plugin)
         self.bots = [self._make("bot", choice.type, choice.options) for choice in config.pairing.stand_in]

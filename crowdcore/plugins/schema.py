@@ -167,6 +167,17 @@ class StandIn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExtensionChoice:
+    """What a task listens with, or adds to its pages and gates (an item of `extensions`).
+
+    `options` is an instance of the extension's own Options class.
+    """
+
+    type: str = option(help="Name of the extension, as in `crowd plugins`, or ./file.py:Class")
+    options: Any = field(default=None, metadata={"hidden": True})
+
+
+@dataclass(frozen=True, kw_only=True)
 class PairingConfig:
     """What happens when people work together and somebody is missing (`pairing:`)."""
 

@@ -83,6 +83,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     )
     context = await _context(setup, serving, hooks)
     context.gates = prepared
+    await asyncio.to_thread(gates.check_items, context.state_class, prepared)
     items = await asyncio.to_thread(_checked, context.state_class, items, setup.row.next_ordinal)
     await asyncio.to_thread(
         context.files.sweep, _STALE, lambda sha256: setup.db.read(lambda c: uploads.is_named(c, sha256))

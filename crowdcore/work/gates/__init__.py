@@ -8,7 +8,7 @@ onboarding → screening → gold → worker_can_do_unit → a unit. `steps.py` 
 from __future__ import annotations
 
 from crowdcore.plugins.short_form import ShortForm
-from crowdcore.work.gates.check import Checker
+from crowdcore.work.gates.check import Checker, check_items
 from crowdcore.work.gates.extensions import Gate, ask_added, unchecked
 from crowdcore.work.gates.judgement import JUDGED, Judgement, apply, judge
 from crowdcore.work.gates.protocol import RETRY_AFTER, Asked, Piece, Refused, come_back, not_qualified, share_done
@@ -18,8 +18,8 @@ from crowdcore.work.gates.steps import ALL, FIRST, LAST, passed_before, room_for
 
 __all__ = [
     "ALL", "FIRST", "JUDGED", "LAST", "RETRY_AFTER", "Asked", "Checker", "Gate", "Gates", "Judgement", "Known",
-    "Piece", "Refused", "ShortForm", "apply", "ask_added", "blocked", "come_back", "defined", "is_blocked", "judge",
-    "not_qualified", "passed_before", "room_for_late", "share_done", "unchecked", "walk",
+    "Piece", "Refused", "ShortForm", "apply", "ask_added", "blocked", "check_items", "come_back", "defined",
+    "is_blocked", "judge", "not_qualified", "passed_before", "room_for_late", "share_done", "unchecked", "walk",
 ]  # fmt: skip
 
 

@@ -15,10 +15,30 @@ if TYPE_CHECKING:
 
     from crowdcore.config import RunConfig
     from crowdcore.plugins.hooks import Hooks
+    from crowdcore.state import AgentState
     from crowdcore.store.queries.known_items import Known
 
 MOST_LOOKED_AT = 1000
 GATES = ("onboarding", "screening", "gold")
+
+
+def check_items(state_class: type[AgentState], gates: Gates) -> None:
+    """Ask the AgentState about golds and screening items; ConfigError with a line for each that it cannot work with.
+
+    Of screening items, which may have no end, those that were read; the others when their turn comes.
+    """
+    known = [("gold", n, each) for n, each in enumerate(gates.golds)]
+    if gates.screening is not None:
+        gates.screening.check = state_class.check_item
+        known += [("screening", n, each) for n, each in enumerate(gates.screening.peek(0))]
+    problems = []
+    for gate, number, each in known:
+        try:
+            state_class.check_item(each.item)
+        except ValueError as error:
+            problems.append(f"gates.{gate}.data, entry {number}: {error}")
+    if problems:
+        raise ConfigError.many(problems)
 
 
 class Checker:
