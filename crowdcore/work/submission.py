@@ -65,11 +65,13 @@ class Submission:
     judgement: Judgement
     completion: str | None = None
     actor: str = "worker"
+    kept: bool = False
+    """Whether what came late is kept by this very submission."""
 
     def store(self, conn: Conn) -> str:
         """stored, repeat (another request was faster), blocked, late (somebody else has it; kept), no_room (caps or
-        budget; kept) or too late (one that came late is kept already)."""
-        row, now = self.row, self.context.clock.now()
+        budget) or too late (one that came late is kept already)."""
+        row, now, self.kept = self.row, self.context.clock.now(), False
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
             return "repeat"
@@ -83,8 +85,8 @@ class Submission:
                     self._add_file(conn, file, one, now)
                 told = {"reason": refused} if refused else {}
                 events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id, **told)
-                return "no_room" if refused else "late"
-            return "too late"
+                self.kept = True
+            return "no_room" if refused else "late" if self.kept else "too late"
         for file, one in self.new_files:
             self._add_file(conn, file, one, now)
         judgement = replace(self.judgement)  # a transaction may run twice

@@ -145,7 +145,7 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
     files = [one for _, one in submission.new_files]
     await keep(files)
     outcome = await context.db.awrite(submission.store)
-    await settle(context, files, named=outcome in ("stored", "late", "no_room"))
+    await settle(context, files, named=outcome == "stored" or submission.kept)
     if outcome == "repeat":
         return await _repeat(context, row)
     if outcome == "blocked":
