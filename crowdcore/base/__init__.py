@@ -16,4 +16,5 @@ __all__ = [
     "typed_json",
     "version",
     "wait",
+    "watch",
 ]

@@ -21,6 +21,11 @@ def run_folder(data: Path, run: str) -> Path:
     return data / "runs" / run
 
 
+def troubles_file(data: Path, run: str) -> Path:
+    """Where the process that serves a run says what is wrong with it."""
+    return run_folder(data, run) / "troubles"
+
+
 def database_url(given: str | None = None) -> str | None:
     """The database: as given, else CROWD_DATABASE_URL, else None (SQLite in the data directory)."""
     return given or os.environ.get("CROWD_DATABASE_URL") or None

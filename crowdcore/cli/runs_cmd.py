@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crowdcore.base import paths
+from crowdcore.base.watch import troubles_in
 from crowdcore.cli.common import open_store, when
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.runs.lock import is_led
@@ -73,14 +74,18 @@ def status(run: str | None, as_json: bool) -> None:
         row = database.read(lambda c: runs.find(c, run))
         config = json.loads(row.config)["config"]
         counters = database.read(lambda c: _counters(c, row, config["task"]["reward"]))
+        served = state_of(row) in LIVE_RUN
+        troubles = troubles_in(paths.troubles_file(database.folder, row.name)) if served else {}
     if as_json:
-        click.echo(json.dumps({**document(row), **counters.document()}, indent=2))
+        click.echo(json.dumps({**document(row), **counters.document(), "troubles": troubles}, indent=2))
         return
     state = state_of(row)
     click.echo(f"{row.name}: {state}" + (f" ({row.reason})" if row.reason else ""))
     click.echo(f"  created    {when(row.created_at)}" + (f", ended {when(row.ended_at)}" if row.ended_at else ""))
     if state in LIVE_RUN:
         click.echo(f"  served at  {row.url}")
+    for loop, why in sorted(troubles.items()):
+        click.echo(f"  TROUBLE    {loop} waits: {why}")
     click.echo("  units      " + (", ".join(f"{n} {s}" for s, n in sorted(counters.units.items()) if n) or "none"))
     click.echo("  agents     " + (", ".join(f"{n} {s}" for s, n in sorted(counters.agents.items()) if n) or "none"))
     click.echo(f"  promised   {counters.promised:.2f} {row.currency}")
