@@ -5,5 +5,5 @@ May import: the errors. Everybody else may import these modules.
 
 __all__ = [
     "clock", "faults", "hostile_json", "limiter", "loops", "outputs", "paths", "published", "quantities", "secret",
-    "tables", "terminal", "typed_json", "version", "wait", "words",
+    "tables", "terminal", "typed_json", "version", "wait", "watch", "words",
 ]  # fmt: skip

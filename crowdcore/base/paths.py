@@ -61,6 +61,11 @@ def is_below(folder: Path, name: str) -> bool:
         return False
 
 
+def troubles_file(data: Path, run: str) -> Path:
+    """Where the process that serves a run says what is wrong with it."""
+    return run_folder(data, run) / "troubles"
+
+
 def database_url(given: str | None = None) -> str | None:
     """The database: as given, else CROWD_DATABASE_URL, else None (SQLite in the data directory)."""
     return given or os.environ.get("CROWD_DATABASE_URL") or None

@@ -10,6 +10,7 @@ import click
 
 from crowdcore.base import paths
 from crowdcore.base.quantities import format_money
+from crowdcore.base.watch import troubles_in
 from crowdcore.cli.common import open_store, say, say_json, when
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.runs.lock import is_led
@@ -74,14 +75,18 @@ def status(run: str | None, as_json: bool) -> None:
         row = database.read(lambda c: runs.find(c, run))
         config = json.loads(row.config)["config"]
         counters = database.read(lambda c: _counters(c, row, config["task"]["reward"]))
+        served = state_of(row) in LIVE_RUN
+        troubles = troubles_in(paths.troubles_file(database.folder, row.name)) if served else {}
     if as_json:
-        say_json({**document(row), **counters.document()})
+        say_json({**document(row), **counters.document(), "troubles": troubles})
         return
     state = state_of(row)
     say(f"{row.name}: {state}" + (f" ({row.reason})" if row.reason else ""))
     say(f"  created    {when(row.created_at)}" + (f", ended {when(row.ended_at)}" if row.ended_at else ""))
     if state in LIVE_RUN:
         say(f"  served at  {row.url}")
+    for loop, why in sorted(troubles.items()):
+        say(f"  TROUBLE    {loop} waits: {why}")
     say("  units      " + (", ".join(f"{n} {s}" for s, n in sorted(counters.units.items()) if n) or "none"))
     say("  agents     " + (", ".join(f"{n} {s}" for s, n in sorted(counters.agents.items()) if n) or "none"))
     say(f"  promised   {format_money(counters.promised, row.currency)} {row.currency}")

@@ -7,18 +7,18 @@ ahead: `blueprint.launch_ahead` free units, `task.max_open_units` open ones, and
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.errors import ConfigError, StoreBusy
+from crowdcore.errors import ConfigError, StoreError
 from crowdcore.state import canonical
 from crowdcore.store.queries import budgets, units
 
 if TYPE_CHECKING:
+    from crowdcore.base.watch import Watch
     from crowdcore.store import Conn
     from crowdcore.work.context import RunContext
 
@@ -30,12 +30,12 @@ READY_SECONDS = 0.1
 """After so long the first units count as launched, however many they are."""
 MOST = 5000
 """Units in one slice, at most; one assignment with all of its units, if it has more."""
+AGAIN = 1.0
+"""Seconds until the database is tried again."""
 LEAST = 10
 """Units in one slice that is as small as slices get."""
 FIRST = 200
 """Units in the slice after one that was quick."""
-
-log = logging.getLogger("crowdcore.launching")
 
 
 @dataclass
@@ -50,8 +50,11 @@ class Ahead:
 class Launcher:
     """Launches one run's units. `ready` is set when there are units to begin with, `done` when the data ended."""
 
-    def __init__(self, context: RunContext, items: Iterator[Any], start: int, ahead: Callable[[Conn], Ahead]) -> None:
+    def __init__(
+        self, context: RunContext, items: Iterator[Any], start: int, ahead: Callable[[Conn], Ahead], watch: Watch
+    ) -> None:
         self._context = context
+        self._watch = watch
         self._items = items
         self._ordinal = start
         self._ahead = ahead
@@ -109,7 +112,7 @@ class Launcher:
         try:
             while not self._quit and not self.done:
                 self._wake.clear()
-                room = self._room()
+                room = self._patiently(self._room)
                 added = self._slice(min(self._size, room)) if room > 0 else 0
                 self._note(added)
                 if room <= 0 or time.monotonic() >= ready_at:
@@ -155,28 +158,38 @@ class Launcher:
     def _slice(self, size: int) -> int:
         """Store the next items, at most `size`; how many units they became."""
         batch, exhausted = self._collect(size)
-        while True:
-            try:
-                with self._storing:
-                    if self._stopped():
-                        return 0
-                    added, took, stored = self._context.db.write(lambda c: self._store(c, batch, exhausted))
-            except StoreBusy as error:
-                log.warning("%s: launching waits: %s", self._context.name, error)
-                time.sleep(1.0)
-            else:
-                each = self._context.config.blueprint.units_per_assignment
-                self._size = _adapted(self._size, stored, took, each)
-                self._ordinal += stored
-                self._rest = batch[stored:]
-                self._left = 0 if self._rest else self._left - stored
-                self.done = exhausted and not self._rest
-                if added and self._context.live is not None:
-                    self._context.live.nudge()
-                return added
 
-    def _stopped(self) -> bool:
-        return self._quit
+        def store() -> int:
+            with self._storing:
+                if self._quit:
+                    return 0
+                added, took, stored = self._context.db.write(lambda c: self._store(c, batch, exhausted))
+            each = self._context.config.blueprint.units_per_assignment
+            self._size = _adapted(self._size, stored, took, each)
+            self._ordinal += stored
+            self._rest = batch[stored:]
+            self._left = 0 if self._rest else self._left - stored
+            self.done = exhausted and not self._rest
+            return added
+
+        added = self._patiently(store)
+        if added and self._context.live is not None:
+            self._context.live.nudge()
+        return added
+
+    def _patiently(self, step: Callable[[], int]) -> int:
+        """What `step` answers, however long the database cannot be used; 0 when launching is to stop."""
+        while not self._quit:
+            try:
+                answer = step()
+            except StoreError as error:  # locked, full, gone: nothing is lost by waiting
+                self._watch.trouble("launching", error)
+                self._wake.wait(AGAIN)
+                self._wake.clear()
+            else:
+                self._watch.fine("launching")
+                return answer
+        return 0
 
     def _collect(self, size: int) -> tuple[list[str], bool]:
         """At most `size` items as canonical JSON, and whether the data ended."""

@@ -30,6 +30,7 @@ from crowdcore.work.service import Work
 from crowdcore.work.service_clock import ServiceClock
 
 if TYPE_CHECKING:
+    from crowdcore.base.watch import Watch
     from crowdcore.runs.setup import Setup
     from crowdcore.store import Conn
 
@@ -88,7 +89,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     await asyncio.to_thread(
         context.files.sweep, _STALE, lambda sha256: setup.db.read(lambda c: uploads.is_named(c, sha256))
     )
-    launcher = _launcher(context, items, setup)
+    launcher = _launcher(context, items, setup, serving.watch)
     context.more_units = _more(launcher)
     work = Work(context)
     await _live(context, setup)
@@ -206,7 +207,7 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
     )  # fmt: skip
 
 
-def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launcher:
+def _launcher(context: RunContext, items: Iterator[Any], setup: Setup, watch: Watch) -> Launcher:
     def ahead(conn: Conn) -> Ahead:
         count, special = units.counts(conn, context.run_id), units.special_counts(conn, context.run_id)
         opened = sum(count.get(s, 0) for s in ("created", "launched", "assigned"))
@@ -217,7 +218,7 @@ def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launch
             besides = int(outbox.besides(conn, context.run_id) * units.MICROS)
         return Ahead(count.get("launched", 0), opened, promised * context.pay_micros + besides)
 
-    return Launcher(context, items, setup.row.next_ordinal, ahead)
+    return Launcher(context, items, setup.row.next_ordinal, ahead, watch)
 
 
 def _more(launcher: Launcher) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from crowdcore.errors import CrowdError
@@ -90,13 +90,14 @@ class Platform:
         if done:
             self._remembered = places
 
-    async def follow(self, stop: asyncio.Event) -> None:
-        """Offer what is launched later and fetch what changed there, until `stop`."""
+    async def follow(self, stop: asyncio.Event, fine: Callable[[], None]) -> None:
+        """Offer what is launched later and fetch what changed there, until `stop`; `fine` hears of each round."""
         while not stop.is_set():
             await self._offer_more()
             await self._remember()
             if self._context.hooks.has("provider_sync") and self._due("provider_sync", SYNC_EVERY):
                 await self._try("provider_sync", self._context.hooks.provider_sync())
+            fine()
             await asyncio.sleep(POLL)
 
     async def _offer_more(self) -> None:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crowdcore.base import paths
 from crowdcore.base.loops import Closed, ask
 from crowdcore.base.secret import derive
+from crowdcore.base.watch import Watch
 from crowdcore.errors import RunError
 from crowdcore.plugins import results
 from crowdcore.plugins.run import Run
@@ -58,6 +60,7 @@ class WorkerContext:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     live: Any = None
+    troubles: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass
@@ -80,6 +83,7 @@ class Serving:
         self._runs: dict[str, Run] = {}
         self._closed = False
         self._said: set[str] = set()
+        self.watch = Watch(setup.row.name, paths.troubles_file(setup.db.folder, setup.row.name))
         self.stand_ins = StandIns(make_bots(setup.plugins, self))
         self.last_request = setup.clock.ticks()
 
@@ -168,6 +172,7 @@ class Serving:
                 frontend=context.frontend, provider_page=context.provider_page, routes=routes,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
                 live=None if context.live is None else context.live.serve,
+                troubles=lambda: self.watch.troubles,
             )
         )  # fmt: skip
 
@@ -212,3 +217,4 @@ class Serving:
         await asyncio.gather(*(task for _, task in self._servers), return_exceptions=True)
         self._servers.clear()
         await self.stand_ins.close()
+        self.watch.close()

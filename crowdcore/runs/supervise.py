@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
@@ -16,7 +16,7 @@ from crowdcore.work.documents import is_live
 from crowdcore.work.end import end_agent, end_blocked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from crowdcore.runs.open import Opened
     from crowdcore.runs.setup import Setup
@@ -30,10 +30,15 @@ BLOCKED_EVERY = 5
 """Every so many looks workers are looked for who were blocked at work."""
 QUIET, AT_MOST = 5.0, 10.0
 """A run ends when nothing is open and so many seconds passed without a request (at most so many in all)."""
+AGAIN = 1.0
+"""Seconds until what failed in the background is tried again."""
 FIRST_UNITS = 1.0
 """Seconds to wait for the first units before the run counts as launched; slow data may take longer."""
 
 log = logging.getLogger("crowdcore.run")
+
+Follow: TypeAlias = "Callable[[asyncio.Event, Callable[[], None]], Awaitable[None]]"
+"""A background loop: runs until the event is set, and says after each round that went well."""
 
 
 class Supervisor:
@@ -54,7 +59,6 @@ class Supervisor:
         self._platform = Platform(
             self.context, opened.counters, resumed=not setup.fresh, launched=setup.row.launched_at is not None
         )
-        self._complaint = ""
         self._looks = 0
         self._submissions = opened.counters.submissions
         self._patient_from = self._looked_at = self.context.service.now()
@@ -64,16 +68,14 @@ class Supervisor:
 
     async def run(self) -> str:
         """Until the run ended; returns why, in plain words."""
-        listening = asyncio.create_task(self._feed.follow(self._stopping))
-        sending = asyncio.create_task(self._executor.follow(self._stopping))
-        tasks = [listening, sending]
+        tasks = [
+            asyncio.create_task(self._keep("listeners", self._feed.follow)),
+            asyncio.create_task(self._keep("sending", self._executor.follow)),
+        ]
         try:
             await self._begin()
-            tasks.append(asyncio.create_task(self._platform.follow(self._stopping)))
+            tasks.append(asyncio.create_task(self._keep("platform", self._platform.follow)))
             while not await self._look():
-                for task in tasks:
-                    if task.done():
-                        task.result()  # raises what broke it
                 await pause(self._told, TICK)
             return await self._finish()
         except CrowdError as error:
@@ -91,6 +93,20 @@ class Supervisor:
             await self.opened.serving.close()
             self.context.hooks.close()
             self.context.gates.limiter.close()
+
+    async def _keep(self, loop: str, follow: Follow) -> None:
+        """A background loop, begun anew after whatever ends it, until the run stops."""
+        watch = self.opened.serving.watch
+        while True:
+            try:
+                await follow(self._stopping, lambda: watch.fine(loop))
+            except Exception as error:
+                watch.trouble(loop, error)
+            else:
+                return
+            if self._stopping.is_set():
+                return
+            await pause(self._stopping, AGAIN)
 
     async def _begin(self) -> None:
         context, launcher = self.context, self.opened.launcher
@@ -143,12 +159,10 @@ class Supervisor:
         try:
             done = await self._tick()
         except StoreError as error:
-            if str(error) != self._complaint:
-                log.error("%s: %s", self.context.name, error)
-            self._complaint = str(error)
-            await asyncio.sleep(1.0)
+            self.opened.serving.watch.trouble("supervising", error)
+            await asyncio.sleep(AGAIN)
             return self._stop_reason is not None
-        self._complaint = ""
+        self.opened.serving.watch.fine("supervising")
         return done
 
     async def _tick(self) -> bool:

@@ -40,7 +40,8 @@ OPERATIONS = [
     Operation("GET", "/crowd.js", "client", "The client, an ES module.", {200: "text/javascript", 304: None}),
     Operation("GET", "/task/{file}", "file", "A file of the task's front end, or the range of it that was asked for.",
               {200: "*/*", 206: "*/*", 304: None, 400: "text/plain", 416: "text/plain"}, {404: "not_found"}),
-    Operation("GET", "/healthz", "health", "Whether the server answers.", {200: "Health"}),
+    Operation("GET", "/healthz", "health", "Whether the server answers, and its background loops go on.",
+              {200: "Health", 503: "Trouble"}),
     Operation("GET", "/metrics", "metrics", "Numbers for Prometheus.", {200: "text/plain"}),
     Operation("GET", PATH, "openapi", "This document.", {200: "OpenApi"}),
     Operation(

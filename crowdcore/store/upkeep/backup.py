@@ -46,7 +46,7 @@ _PAGES = 256
 """Pages of the database (1 MB) copied in one step."""
 _PAUSE = 0.004
 """Seconds between two steps, for those who write to the same disk."""
-_NOT_KEPT = ("build", "lock")
+_NOT_KEPT = ("build", "lock", "troubles")
 """What a run's folder holds that a resume makes anew."""
 
 
