@@ -193,9 +193,9 @@ def holders(qualification: str, as_json: bool) -> None:
 
 def _note(conn: Conn, found: Worker, kind: str, now: float, **payload: Any) -> None:
     """The event, and the row by which the worker's newest run tells its platform, if it has one."""
-    for kinds in (("block", "unblock"), ("qualify", "unqualify")):  # what did not arrive is decided anew by this
+    for kinds in (("block", "unblock"), ("qualify", "unqualify")):  # what waits goes out in its order, before this
         if kind in kinds:
-            outbox.withdraw(conn, kinds, now, worker_id=found.id, name=payload.get("name"))
+            outbox.withdraw(conn, kinds, now, worker_id=found.id, name=payload.get("name"), waiting=False)
     words = {k: v for k, v in payload.items() if k != "reason"}
     event = events.append(conn, None, now, f"worker_{kind}", "operator", [], worker=found.id, **words)
     run_id = workers.newest_run(conn, found)

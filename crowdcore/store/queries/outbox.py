@@ -66,20 +66,22 @@ def intend(
 
 def withdraw(
     conn: Conn, kinds: tuple[str, ...], now: float, *, worker_id: int | None = None, visit_id: int | None = None,
-    unit_id: int | None = None, name: str | None = None,
+    unit_id: int | None = None, name: str | None = None, waiting: bool = True,
 ) -> int:  # fmt: skip
     """Take back the rows of these kinds that did not arrive, of one worker, visit or unit; how many.
 
-    `name`: only those about this qualification. Nothing moves money here: what is owed stays owed.
+    `name`: only those about this qualification; `waiting`: also those that were not tried yet.
+    Nothing moves money here: what is owed stays owed.
     """
     assert (worker_id, visit_id, unit_id) != (None, None, None)
     of = {"worker_id": worker_id, "visit_id": visit_id, "unit_id": unit_id}
     marks = {f"k{n}": kind for n, kind in enumerate(kinds)} | {c: of_id for c, of_id in of.items() if of_id is not None}
     rows = conn.all(
-        "SELECT id, payload FROM outbox WHERE state IN ('intended', 'failed') AND amount_micros IS NULL"
+        "SELECT id, payload FROM outbox WHERE (state = 'failed' OR state = 'intended' AND :waiting)"
+        " AND amount_micros IS NULL"
         f" AND kind IN ({', '.join(f':k{n}' for n in range(len(kinds)))})"
         + "".join(f" AND {column} = :{column}" for column, of_id in of.items() if of_id is not None),
-        **marks,
+        waiting=waiting, **marks,
     )  # fmt: skip
     meant = [row["id"] for row in rows if name is None or json.loads(row["payload"]).get("name") == name]
     sql = "UPDATE outbox SET state = 'withdrawn', settled_at = :now WHERE id = :id AND state IN ('intended', 'failed')"
