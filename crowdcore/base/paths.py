@@ -27,6 +27,12 @@ def run_folder(data: Path, run: str) -> Path:
     return data / "runs" / folder_name(run)
 
 
+def make_run_folder(folder: Path) -> None:
+    """Make a run's folder and the one of all runs, closed to other users, where they are not there yet."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def folder_name(name: str) -> str:
     """What people call something as the name of one folder, another one for every name; it leads nowhere else.
 
