@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
-from urllib.parse import quote
 
 _SPECIAL = '/\\%:*?"<>|'
 _LONGEST = 200
@@ -43,6 +41,8 @@ def folder_name(name: str) -> str:
         safe = "%2E" + safe[1:]
     whole = safe.encode()
     if len(whole) > _LONGEST:
+        import hashlib  # hardly any name is so long
+
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         safe = whole[: _LONGEST - 17].decode("utf-8", "ignore") + "-" + digest
     return safe
@@ -54,6 +54,8 @@ def _written_out(sign: str) -> str:
 
 def file_address(name: str) -> str:
     """The name of a file, with or without folders, as part of a URL."""
+    from urllib.parse import quote  # only pages need it
+
     return quote(os.fsencode(name), safe="/")
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crowdcore.base import paths
+from crowdcore.base.faults import without_secrets
 from crowdcore.base.terminal import printable, printable_json, printable_lines
 from crowdcore.errors import ConfigError
-from crowdcore.store import open_database
 
 if TYPE_CHECKING:
     from crowdcore.store import Database
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @contextmanager
 def open_store() -> Iterator[Database]:
     """The database of this machine, as the global options and the environment say; StoreError if there is none."""
+    from crowdcore.store import open_database  # verbs without a database print too
+
     database = open_database(paths.database_url(), paths.data_dir(), create=False)
     try:
         yield database
@@ -32,7 +34,7 @@ def open_store() -> Iterator[Database]:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print one line, on standard error if `err`: the way of all verbs, for text of strangers stands in most lines."""
-    click.echo(printable(text), err=err)
+    click.echo(printable(without_secrets(text)), err=err)
 
 
 def say_lines(text: str, indent: str = "") -> None:

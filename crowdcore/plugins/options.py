@@ -20,6 +20,7 @@ from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from crowdcore.base.faults import hide
 from crowdcore.base.quantities import ByteSize as ByteSize
 from crowdcore.base.quantities import Duration as Duration
 from crowdcore.plugins.option_types import (
@@ -291,6 +292,8 @@ def _convert_scalar(annotation: Any, value: Any, reading: Reading, key: Key, met
             path = to_path(value, origin.text, base, reading.check_files and meta.get("must_exist", True))
             return path if annotation is Path else str(path)
         converted = scalar(annotation)(value, origin.text)
+        if meta.get("secret"):
+            hide(converted)
     except FileNotFoundError as error:
         reading.problem(key, str(error))
         return _BAD
