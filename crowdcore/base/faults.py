@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+SHORTEST_SECRET = 6
+"""Characters that a secret has at least: shorter values stand in too many words to be left out of them."""
+_secrets: set[str] = set()
+
+
+def hide(value: object) -> None:
+    """From now on this value of a secret option is left out of what this process logs, prints and keeps of errors."""
+    if isinstance(value, str) and len(value.strip()) >= SHORTEST_SECRET:
+        _secrets.update((value, value.strip()))
+
+
+def without_secrets(text: str) -> str:
+    """The text with `(secret)` in place of every value that is hidden."""
+    if not _secrets:
+        return text
+    from urllib.parse import quote, quote_plus  # only where there is something to hide
+
+    for value in sorted(_secrets, key=len, reverse=True):
+        for written in (value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]):
+            text = text.replace(written, "(secret)")
+    return text
+
 
 def described(error: BaseException) -> str:
     """`ModuleNotFoundError: No module named 'boto3'`, always one line."""
-    text = " ".join(str(error).split())
+    text = without_secrets(" ".join(without_secrets(str(error)).split()))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

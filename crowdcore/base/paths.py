@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
-from urllib.parse import quote
 
 _SPECIAL = '/\\%:*?"<>|'
 _LONGEST = 200
@@ -27,6 +25,12 @@ def run_folder(data: Path, run: str) -> Path:
     return data / "runs" / folder_name(run)
 
 
+def make_run_folder(folder: Path) -> None:
+    """Make a run's folder and the one of all runs, closed to other users, where they are not there yet."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def folder_name(name: str) -> str:
     """What people call something as the name of one folder, another one for every name; it leads nowhere else.
 
@@ -37,6 +41,8 @@ def folder_name(name: str) -> str:
         safe = "%2E" + safe[1:]
     whole = safe.encode()
     if len(whole) > _LONGEST:
+        import hashlib  # hardly any name is so long
+
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         safe = whole[: _LONGEST - 17].decode("utf-8", "ignore") + "-" + digest
     return safe
@@ -48,6 +54,8 @@ def _written_out(sign: str) -> str:
 
 def file_address(name: str) -> str:
     """The name of a file, with or without folders, as part of a URL."""
+    from urllib.parse import quote  # only pages need it
+
     return quote(os.fsencode(name), safe="/")
 
 

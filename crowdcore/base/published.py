@@ -32,6 +32,14 @@ def publish(folder: Path, target: Path, what: str, *, leave: Iterable[str] = ())
         publish_file(folder / name, target / name, what)
 
 
+def copy_bytes(folder: Path, target: Path) -> None:
+    """Copy all of a folder: bytes, not permissions, so that what lies read-only can be looked after. Raises OSError."""
+    target.mkdir(parents=True)
+    for name in _files(folder, ()):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, target / name)
+
+
 def publish_file(file: Path, target: Path, what: str) -> None:
     """Copy the bytes of one file, with the folders above `target`; ConfigError if it is private or cannot be read."""
     _refuse_private(file, what)

@@ -6,7 +6,6 @@ written as Python writes it (`\\x1b`, `\\n`, `\\u202e`); all else stands as it i
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -31,6 +30,8 @@ def printable_lines(text: str, indent: str = "") -> str:
 
 def printable_json(value: Any, indent: int | None = None) -> str:
     """The value as JSON that only shows, and is read back as it was."""
+    import json  # `crowd --help` does without
+
     separators = (",", ":") if indent is None else None
     text = json.dumps(value, indent=indent, ensure_ascii=False, separators=separators)
     if text.isascii() and "\x7f" not in text:

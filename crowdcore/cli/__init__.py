@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import sys
 
+from crowdcore.base.faults import without_secrets
 from crowdcore.base.terminal import printable, printable_lines
 from crowdcore.errors import CrowdError
 
@@ -24,7 +25,7 @@ def main() -> None:
         sys.exit(code if isinstance(code, int) else 0)
     except CrowdError as error:
         for line in error.problems:
-            sys.stderr.write(f"error: {printable(line)}\n")
+            sys.stderr.write(f"error: {printable(without_secrets(line))}\n")
         sys.exit(error.exit_code)
     except Exception as error:
         sys.exit(_click_exit(error))

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crowdcore.base import paths
+from crowdcore.base.faults import without_secrets
 from crowdcore.base.quantities import parse_money
 from crowdcore.base.terminal import printable, printable_json, printable_lines
 from crowdcore.base.words import is_blank
 from crowdcore.errors import ConfigError
-from crowdcore.store import open_database
 
 if TYPE_CHECKING:
     from crowdcore.store import Database
@@ -28,6 +28,8 @@ def open_store(*, create: bool = False) -> Iterator[Database]:
 
     With `create` it is made, as a first launch would make it.
     """
+    from crowdcore.store import open_database  # verbs without a database print too
+
     database = open_database(paths.database_url(), paths.data_dir(), create=create)
     try:
         yield database
@@ -37,7 +39,7 @@ def open_store(*, create: bool = False) -> Iterator[Database]:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print one line, on standard error if `err`: the way of all verbs, for text of strangers stands in most lines."""
-    click.echo(printable(text), err=err)
+    click.echo(printable(without_secrets(text)), err=err)
 
 
 def say_lines(text: str, indent: str = "") -> None:

@@ -6,8 +6,8 @@ import copy
 import logging
 import sys
 import threading
-import traceback
 
+from crowdcore.base.faults import without_secrets
 from crowdcore.base.terminal import printable, printable_lines
 
 
@@ -33,11 +33,11 @@ class _Printable(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The line."""
-        return printable(super().formatMessage(record))
+        return printable(without_secrets(super().formatMessage(record)))
 
     def formatException(self, ei: object) -> str:  # noqa: N802
         """The trace."""
-        return printable_lines(super().formatException(ei), "  ")  # type: ignore[arg-type]
+        return printable_lines(without_secrets(super().formatException(ei)), "  ")  # type: ignore[arg-type]
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802
         """The place of the call, if it was asked for."""
@@ -66,4 +66,8 @@ def _handler(form: str, level: int = logging.NOTSET) -> logging.Handler:
 
 def _print_trace(error: BaseException | None) -> None:
     if error is not None and not isinstance(error, SystemExit):
-        sys.stderr.write(printable_lines("".join(traceback.format_exception(error)).rstrip("\n")) + "\n")
+        import traceback  # only for a failure
+
+        sys.stderr.write(
+            printable_lines(without_secrets("".join(traceback.format_exception(error)).rstrip("\n"))) + "\n"
+        )

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from crowdcore.base.published import copy_bytes
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.plugins import LocalFiles, RunPlugins
 from crowdcore.plugins.local import load_hooks_module, snapshot_name
@@ -107,7 +108,7 @@ def _keep(path: Path, folder: Path) -> str:
         partial = folder / f".{name}.partial"
         if path.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(path, partial)
+            copy_bytes(path, partial)
         else:
             shutil.copyfile(path, partial)
         partial.rename(target)

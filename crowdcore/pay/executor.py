@@ -13,6 +13,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from crowdcore.base.faults import without_secrets
 from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, HookFailed, PluginError, RunError, StoreError
 from crowdcore.store.queries import outbox, workers
@@ -118,7 +119,7 @@ class Executor:
         try:
             reference = await self._deliver(row)
         except CrowdError as error:
-            await self._settle(row, _state_after(row, error), error=str(error))
+            await self._settle(row, _state_after(row, error), error=without_secrets(str(error)))
             return False
         await self._settle(row, "confirmed", reference=reference)
         return True

@@ -22,6 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from crowdcore.base.faults import hide
 from crowdcore.base.quantities import ByteSize as ByteSize
 from crowdcore.base.quantities import Duration as Duration
 from crowdcore.base.quantities import whole_money
@@ -302,6 +303,8 @@ def _convert_scalar(annotation: Any, value: Any, reading: Reading, key: Key, met
         converted = scalar(annotation)(value, origin.text)
         if annotation is Decimal and reading.currency is not None:
             whole_money(converted, reading.currency)
+        if meta.get("secret"):
+            hide(converted)
     except FileNotFoundError as error:
         reading.problem(key, str(error))
         return _BAD

@@ -104,7 +104,7 @@ def _open_new(
 def _lead(database: Database, data: Path, row: RunRow) -> tuple[Path, RunLock]:
     """The run's folder and its lock; RunError if another process has it."""
     folder = paths.run_folder(data, row.name)
-    folder.mkdir(parents=True, exist_ok=True)
+    paths.make_run_folder(folder)
     return folder, RunLock(folder, row.name, row.id, database).acquire()
 
 

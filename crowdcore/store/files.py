@@ -213,6 +213,12 @@ def make_folders(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def make_private(file: Path) -> None:
+    """Make an empty file that only its owner can read, whatever the umask, if there is none; others say why not."""
+    with suppress(OSError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
 def _unusable(folder: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(f"disk full: no room for an upload in {folder}; free some space and try again")

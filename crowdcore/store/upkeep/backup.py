@@ -24,7 +24,7 @@ from crowdcore.store.database import open_as_it_is
 from crowdcore.store.engine import schema
 from crowdcore.store.engine.sql import Conn
 from crowdcore.store.engine.sqlite import SqliteConn, connect, translate
-from crowdcore.store.files import FileStore, sync_folder
+from crowdcore.store.files import FileStore, make_private, sync_folder
 from crowdcore.store.upkeep import consistency, postgres_tools
 from crowdcore.store.upkeep.check import Progress, sqlite_path
 from crowdcore.store.upkeep.consistency import digest
@@ -182,6 +182,7 @@ def copy_sqlite(source: Path, target: Path, progress: Callable[[int, int], None]
             time.sleep(_PAUSE)
 
     try:
+        make_private(target)
         with closing(connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
             reading.execute("BEGIN")
             reading.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from crowdcore.store import Conn
 
 
+_LONGEST = 200
+"""Characters of a worker's name, at most."""
+
+
 @click.command()
 @click.argument("run")
 @click.argument("names", nargs=-1)
@@ -34,11 +38,13 @@ if TYPE_CHECKING:
               help="More names, one a line.")  # fmt: skip
 def invite(run: str, names: tuple[str, ...], file: Path | None) -> None:
     """Print a signed personal link for each NAME: who holds it works under that name."""
-    everyone = list(names)
+    everyone = [name.strip() for name in names]
     if file is not None:
         everyone += [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
     if not everyone:
         raise CrowdError("nobody to invite: give at least one NAME, or --file with one name a line")
+    if odd := [name for name in everyone if not 0 < len(name) <= _LONGEST]:
+        raise CrowdError(f"{odd[0][:40]!r} is no name of a worker: give 1 to {_LONGEST} characters")
     with open_store() as database:
         row = database.read(lambda c: runs.find(c, run))
     if row.provider != "inhouse":
