@@ -109,6 +109,19 @@ def test_two_tabs_of_one_visit_make_one_submission(person: Person, tmp_path: Pat
         assert arrived(machine) == ["from the first tab"]
 
 
+def test_a_draft_that_is_on_its_way_when_the_work_is_handed_in_is_left_behind(person: Person, tmp_path: Path) -> None:
+    with running(tmp_path) as (run, machine):
+        page = person.open(run.url, worker_id="x", assignment_id="1")
+        on_its_way: list[Route] = []
+        page.route("**/draft", lambda route: on_its_way.append(route))  # and there it stays
+        with page.expect_request("**/draft"):
+            page.get_by_role("textbox", name="A kind word").fill("soon")
+        answer(page, "now")
+        person.sees("Thank you!")
+        assert arrived(machine) == ["now"]
+        assert [route.request.failure for route in on_its_way] == ["net::ERR_ABORTED"]
+
+
 def test_what_was_typed_last_wins_over_what_the_server_has(person: Person, tmp_path: Path) -> None:
     with running(tmp_path) as (run, _):
         page = person.open(run.url, worker_id="x", assignment_id="1")

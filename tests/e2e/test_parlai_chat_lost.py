@@ -130,7 +130,7 @@ def test_a_reload_shows_the_whole_conversation_again(town: Town, tmp_path: Path,
             one.context.set_offline(True)
             say(one.page, "not sent yet")
             one.page.evaluate(
-                "() => void (window.WebSocket = class { close() {} })"
+                "() => void (window.WebSocket = class { static OPEN = 1; close() {} })"
             )  # this page shall not send it any more
             one.context.set_offline(False)
         one.page.get_by_role("textbox", name="Your message").fill("half a sent")

@@ -75,8 +75,18 @@ class Programs:
                 return await assignment.receive(timeout=0, seat=0)
             case "cancelled":
                 return await asyncio.wait_for(assignment.receive(), 0.002)
-        asyncio.get_running_loop().call_later(0.002, self.clock.advance, 1.0)
-        return await assignment.receive(timeout=1.0)
+        passing = asyncio.create_task(self.pass_time())
+        try:
+            return await assignment.receive(timeout=1.0)
+        finally:
+            passing.cancel()
+
+    async def pass_time(self) -> None:
+        """A second goes by in a moment, and once more if that was before the receive began to wait."""
+        await asyncio.sleep(0.002)
+        while True:
+            self.clock.advance(1.0)
+            await asyncio.sleep(0.2)
 
 
 def talk(person: LivePerson, count: int, random: Random, stop: threading.Event) -> None:

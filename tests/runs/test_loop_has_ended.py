@@ -97,6 +97,7 @@ def test_a_hook_that_outlives_its_run_is_told_that_it_has_ended(
 
     clock = ManualClock()
     handle = crowdcore.launch(CONFIG, data_dir=tmp_path / "data", hooks=[Keeping()], clock=clock)
+    handle.launched()
     Browserless(handle.url, worker_id="x").enter().submit({"text": "x"})
     let_end(handle, clock)
     if loop is None:

@@ -9,6 +9,8 @@ export class Drafts {
   #who;
   #timer = null;
   #unsent = null; // {data} not yet on the server
+  #request = null; // what is on its way
+  #held = false; // the work is being handed in: a draft would come too late
 
   constructor(who) {
     this.#who = who;
@@ -33,6 +35,19 @@ export class Drafts {
     await device.drafts.put({ key: this.#who.key, data: copy });
   }
 
+  /** The work is being handed in: nothing more is sent, and what is on its way is not waited for. */
+  hold() {
+    this.#held = true;
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+  }
+
+  /** It was not taken: drafts are sent again. */
+  release() {
+    this.#held = false;
+    if (this.#unsent) this.#later();
+  }
+
   /** The work is over: nothing of it stays on this device. */
   async clear() {
     clearTimeout(this.#timer);
@@ -42,17 +57,18 @@ export class Drafts {
 
   #later(ms = SOON) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#send(false), ms);
+    if (!this.#held) this.#timer = setTimeout(() => this.#send(false), ms);
   }
 
   async #send(leaving) {
     const sending = this.#unsent;
-    if (!sending) return;
+    if (!sending || this.#held) return;
     clearTimeout(this.#timer);
+    const { signal } = (this.#request = new AbortController());
     const { agent, token, key } = this.#who;
     const small = JSON.stringify(sending.data).length < 60_000; // the browser's limit for keepalive
     try {
-      await ask('PUT', agentUrl(agent, 'draft'), { token, json: sending.data, keepalive: leaving && small });
+      await ask('PUT', agentUrl(agent, 'draft'), { token, json: sending.data, keepalive: leaving && small, signal });
     } catch (error) {
       if (error.passing && this.#unsent) this.#later(10_000);
       return;

@@ -29,13 +29,14 @@ export const agentUrl = (agent, ...words) =>
   [AGENTS, ...(agent == null ? [] : [agent]), ...words].map((w, i) => (i ? encodeURIComponent(w) : w)).join('/');
 
 /** One JSON request; resolves to {status, body}. */
-export async function ask(method, url, { token, json, keepalive = false, patience = PATIENCE } = {}) {
+export async function ask(method, url, { token, json, keepalive = false, patience = PATIENCE, signal } = {}) {
   const headers = { Accept: 'application/json' };
   if (token) headers.Authorization = `Bearer ${token}`;
   const body = json === undefined ? undefined : JSON.stringify(json);
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), patience);
+  signal?.addEventListener('abort', () => stop.abort());
   try {
     const answer = await fetch(url, { method, headers, body, keepalive, signal: stop.signal, cache: 'no-store' });
     return read(answer.status, await answer.text(), answer.headers.get('date'));

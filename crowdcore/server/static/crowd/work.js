@@ -79,12 +79,14 @@ export class Work {
   async #submit(input) {
     const { data, files } = outbox.split(input);
     const entry = await outbox.keep(this.#who, data, files);
+    this.#drafts.hold();
     try {
       const answer = await outbox.deliver(entry);
       this.live?.close();
       await this.#drafts.clear();
       return await proceed(entry, answer);
     } catch (error) {
+      if (!(error instanceof CrowdError) || FIXABLE.has(error.code)) this.#drafts.release();
       if (!(error instanceof CrowdError)) throw error;
       await outbox.forget(entry);
       await banner.hide('sending');
