@@ -46,7 +46,7 @@ def test_neither_the_log_nor_the_outbox_nor_a_command_shows_a_secret(task: Task,
         served.expect("outbox reward .* is (failed|unknown)", stream="stderr")
         assert "closed" in served.stderr
         assert "k3y" not in served.stderr
-    shown = until(lambda: said if "closed" in (said := machine.crowd("outbox", "t").stdout) else None)
+        shown = until(lambda: said if "closed" in (said := machine.crowd("outbox", "t").stdout) else None)
     assert "k3y" not in shown
     assert "(secret)" in shown
     assert "k3y" not in machine.crowd("outbox", "t", "--json").stdout
