@@ -52,13 +52,15 @@ class RunError(CrowdError):
 class HookFailed(CrowdError):
     """A hook raised, overran its time or found no free slot.
 
-    `plugin` and `hook` name the culprit; `reason` is "error", "timeout" or "busy".
+    `plugin` (of an installed one with distribution and version) and `hook` name the culprit; `reason` is "error",
+    "timeout" or "busy".
     """
 
     exit_code = 1
 
     def __init__(self, plugin: str, hook: str, reason: str, detail: str) -> None:
-        super().__init__(f"{hook} of plugin {plugin}: {detail}")
+        whose = plugin if plugin.endswith(")") else f"plugin {plugin}"  # an installed one: with its distribution
+        super().__init__(f"{hook} of {whose}: {detail}")
         self.plugin = plugin
         self.hook = hook
         self.reason = reason

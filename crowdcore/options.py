@@ -1,11 +1,11 @@
 """For authors of plugins: how an option is declared, and the types that an option may have besides Python's own.
 
-    from crowdcore.options import ByteSize, Duration, option
+    from crowdcore.options import ByteSize, Duration, Price, option
 
 `crowdcore.plugins.options` reads them.
 """
 
-from crowdcore.base.quantities import ByteSize, Duration
+from crowdcore.base.quantities import ByteSize, Duration, Price
 from crowdcore.plugins.options import option
 
-__all__ = ["ByteSize", "Duration", "option"]
+__all__ = ["ByteSize", "Duration", "Price", "option"]

@@ -41,7 +41,8 @@ class AgentState(DataClassJsonMixin):
     def check_item(cls, item: Json) -> None:
         """Raise ValueError (one line) if `item` is no task data for this work.
 
-        Asked of every item before it is launched, wherever it comes from; the launch stops with the item's number.
+        Asked of every item before it is launched, of golds and screening items too, wherever they come from; the launch
+        stops with the item's number.
         """
 
     def set_init_state(self, item: Json) -> None:

@@ -207,7 +207,7 @@ class UnitReviewed:
 
 @dataclass(frozen=True)
 class AgentEnded:
-    """An agent ended without a submission; `reason` is returned, left, timed_out, expired or replaced."""
+    """An agent ended without a submission; `reason` is returned, left, timed_out, expired, replaced or blocked."""
 
     event: int
     at: float

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from crowdcore.admin.access import SESSION_SECONDS, Access, Who
 from crowdcore.admin.context import AdminContext
@@ -108,7 +108,7 @@ class AdminApp:
         return json_reply(200, {"now": now, "runs": await self._read(self._overview.runs(now))})
 
     async def _run(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
-        now, name = self._context.clock.now(), unquote(scope["path"][len(API) + 1 :])
+        now, name = self._context.clock.now(), scope["path"][len(API) + 1 :]
         return json_reply(200, {"now": now, **await self._read(self._overview.run(name, now))})
 
     async def _read(self, fn: Callable[[Conn], T]) -> T:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.quantities import MICROS, format_money
 from crowdcore.errors import RequestError
 from crowdcore.status import DONE_UNIT, LIVE_RUN, OPEN_UNIT
 
@@ -76,8 +77,8 @@ def _counts(conn: Conn, row: Row) -> dict[str, Any]:
         "agents": {one["status"]: one["n"] for one in agents},
         "submissions": sum(one["n"] for one in agents if one["status"] == "completed"),
         "page_errors": errors,
-        "promised": _money(sum(one["pay"] for one in units if one["status"] in counting)),
-        "earned": _money(owed or 0),
+        "promised": _money(sum(one["pay"] for one in units if one["status"] in counting), row["currency"]),
+        "earned": _money(owed or 0, row["currency"]),
     }
 
 
@@ -90,6 +91,5 @@ def _events(conn: Conn, run_id: int) -> list[dict[str, Any]]:
     return [{**{name: row[name] for name in names}, "data": json.loads(row["data"])} for row in rows]
 
 
-def _money(micros: Any) -> str:
-    amount = Decimal(int(micros)) / 1_000_000
-    return f"{amount:.2f}" if amount == round(amount, 2) else f"{amount:f}"
+def _money(micros: Any, currency: str) -> str:
+    return format_money(Decimal(int(micros)) / MICROS, currency)

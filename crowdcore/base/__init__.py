@@ -1,9 +1,9 @@
-"""What knows nothing of crowds: time, places on this machine, quantities, the secret key, threads, JSON.
+"""What knows nothing of crowds: time, places on this machine, quantities, the secret key, threads, JSON, text.
 
 May import: the errors. Everybody else may import these modules.
 """
 
 __all__ = [
-    "clock", "faults", "hostile_json", "limiter", "loops", "paths", "quantities", "secret", "typed_json", "version",
-    "wait",
+    "clock", "faults", "hostile_json", "limiter", "loops", "outputs", "paths", "published", "quantities", "secret",
+    "tables", "terminal", "typed_json", "version", "wait", "watch", "words",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Final
 
 Duration = Annotated[float, "duration"]
@@ -16,6 +16,12 @@ Duration = Annotated[float, "duration"]
 
 ByteSize = Annotated[int, "bytes"]
 """Bytes, written `10MB` (millions), `10MiB` (2**20), or a bare number of bytes."""
+
+Price = Annotated[Decimal, "price"]
+"""A price of something small, such as a million tokens: unlike money, it may be a fraction of a cent."""
+
+MICROS: Final = Decimal(1_000_000)
+"""Millionths in one unit of a currency: what the database counts in."""
 
 _SECONDS: Final = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 _BYTES: Final = {
@@ -29,6 +35,12 @@ _NUMBER: Final = r"[0-9]{1,19}(?:\.[0-9]{1,15})?"
 _DURATION: Final = re.compile(rf"(?:{_NUMBER}\s*(?:ms|[wdhms])\s*)+|{_NUMBER}")
 _DURATION_PART: Final = re.compile(rf"({_NUMBER})\s*(ms|[wdhms])")
 _SIZE: Final = re.compile(rf"({_NUMBER})\s*([a-zA-Z]*)")
+_MONEY: Final = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?(?:[eE][+-]?[0-9]{1,2})?")
+_PLACES: Final = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
+    "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3,
+    "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
+}  # fmt: skip
 _CENTURY: Final = 36525 * 86400
 
 DURATION_HINT: Final = "a duration such as 90s, 30m, 2h, 7d or 1h30m"
@@ -83,21 +95,46 @@ def format_size(size: int) -> str:
     return f"{size}B"
 
 
-def parse_money(text: str) -> Decimal:
-    """A finite decimal amount from its text, never through a binary float; ValueError otherwise."""
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        raise ValueError(f"expected {MONEY_HINT}") from None
+def parse_money(text: str, currency: str | None = None) -> Decimal:
+    """A decimal amount from its text, never through a binary float; ValueError otherwise.
+
+    With `currency` it is whole in that currency's smallest unit: see `whole_money`.
+    """
+    written = text.strip()
+    if not _MONEY.fullmatch(written):
+        raise ValueError(f"expected {MONEY_HINT}")
+    amount = Decimal(written)
     exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -12 or amount.adjusted() > 12:
         raise ValueError(f"expected {MONEY_HINT}")
-    return Decimal(f"{amount:f}")
+    amount = Decimal(f"{amount:f}")
+    return amount if currency is None else whole_money(amount, currency)
 
 
-def format_money(amount: Decimal) -> str:
-    """The amount without an exponent: `Decimal("0.30")` → `0.30`."""
-    return f"{amount:f}"
+def places_of(currency: str) -> int:
+    """Decimal places of a currency's amounts (ISO 4217): JPY 0, USD 2, KWD 3; 2 for all others."""
+    return _PLACES.get(currency.strip().upper(), 2)
+
+
+def whole_money(amount: Decimal, currency: str) -> Decimal:
+    """The amount itself; ValueError if it is no whole number of the currency's smallest units (cents)."""
+    places = places_of(currency)
+    if amount.is_finite() and amount.adjusted() <= 12 and amount == round(amount, places):
+        return amount
+    told = f"with at most {places} decimal places" if places else "without decimal places"
+    raise ValueError(f"expected an amount of {currency} {told}")
+
+
+def micros_of(amount: Decimal, currency: str) -> int:
+    """The amount in millionths; ValueError as of `whole_money`."""
+    return int(whole_money(amount, currency) * MICROS)
+
+
+def format_money(amount: Decimal, currency: str | None = None) -> str:
+    """The amount without an exponent, `0.30`; with `currency` with all of its places, `0.3` → `0.30`."""
+    if currency is None or amount != round(amount, places_of(currency)):
+        return f"{amount:f}"
+    return f"{amount:.{places_of(currency)}f}"
 
 
 def finite(number: float) -> float:

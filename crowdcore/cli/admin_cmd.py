@@ -10,7 +10,7 @@ from crowdcore.admin.access import ROLES, Role, make_admin_token, make_login_lin
 from crowdcore.admin.address import addresses
 from crowdcore.base import paths
 from crowdcore.base.secret import secret_key
-from crowdcore.cli.common import open_store
+from crowdcore.cli.common import open_store, say
 from crowdcore.errors import RunError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def login(run: str | None, url: str | None, role: Role) -> None:
     if url is None:
         with open_store() as database:
             url = _address(database, run)
-    click.echo(make_login_link(secret_key(paths.config_dir()), url, role))
+    say(make_login_link(secret_key(paths.config_dir()), url, role))
 
 
 @admin.command()
@@ -42,7 +42,7 @@ def login(run: str | None, url: str | None, role: Role) -> None:
 @_role
 def token(days: float, role: Role) -> None:
     """Print a bearer token for the admin API."""
-    click.echo(make_admin_token(secret_key(paths.config_dir()), role, days))
+    say(make_admin_token(secret_key(paths.config_dir()), role, days))
 
 
 def _address(database: Database, run: str | None) -> str:

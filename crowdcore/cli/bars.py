@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crowdcore.base.quantities import format_duration
+from crowdcore.base.terminal import printable
 from crowdcore.runs.report import expected_end, money
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Bars:
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(printable(text), markup=False, highlight=False)
 
     def on(self) -> AbstractContextManager[object]:
         """The time in which the bar is on the screen."""
@@ -47,7 +48,7 @@ class Bars:
         table.add_row(
             ProgressBar(total=max(total, 1), completed=c.done, width=30),
             Text.assemble((str(c.done), "bold"), f" of {total} completed"), f"{c.units['assigned']} worked on",
-            f"{money(c)} promised",
+            printable(f"{money(c)} promised"),
             "" if end is None else f"done in about {format_duration(round(end))}",
         )  # fmt: skip
         return table

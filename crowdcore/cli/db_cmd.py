@@ -10,7 +10,10 @@ from pathlib import Path
 import click
 
 from crowdcore.base import paths
-from crowdcore.errors import RunError
+from crowdcore.base.outputs import STDOUT
+from crowdcore.base.terminal import printable
+from crowdcore.cli.common import say
+from crowdcore.errors import ConfigError, RunError
 from crowdcore.runs.lock import is_led
 from crowdcore.store.upkeep import backup as backups
 from crowdcore.store.upkeep import check as checks
@@ -32,11 +35,15 @@ def check(quick: bool) -> int:
     began, meter, count = time.monotonic(), Meter(), 0
     for fault in checks.check(paths.database_url(), paths.data_dir(), quick=quick, progress=meter):
         meter.clear()
-        click.echo(f"fault: {fault}")
+        say(f"fault: {fault}")
         count += 1
     meter.clear()
     if not count:
-        click.echo(f"no faults; looked for {time.monotonic() - began:.1f} s")
+        files, size = checks.nameless(paths.database_url(), paths.data_dir())
+        if files:
+            where = paths.data_dir() / "files"
+            say(f"note: {files} files in {where} ({size / 1e6:.1f} MB) are named by no row of this database")
+        say(f"no faults; looked for {time.monotonic() - began:.1f} s")
     return 1 if count else 0
 
 
@@ -48,14 +55,16 @@ def backup(folder: Path | None) -> int:
     Exits 1 if an upload was damaged or missing.
     """
     target = folder or Path(f"crowd-backup-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    if str(target) == STDOUT:
+        raise ConfigError("a backup is a folder, and no folder is standard output: give the name of a new one")
     meter = Meter()
     made = backups.back_up(paths.database_url(), paths.data_dir(), target, meter)
     meter.clear()
     size = sum(path.stat().st_size for path in [target / made.database]) + made.bytes
-    click.echo(f"{target}: database and {made.files} uploads, {size / 1e6:.1f} MB")
-    click.echo(f"not in it: secrets; keep {paths.config_dir()} yourself, links of workers and admins need its key")
+    say(f"{target}: database and {made.files} uploads, {size / 1e6:.1f} MB")
+    say(f"not in it: secrets; keep {paths.config_dir()} yourself, links of workers and admins need its key")
     for sha256 in made.missing:
-        click.echo(f"warning: upload {sha256} is damaged or gone, so it is not in the backup", err=True)
+        say(f"warning: upload {sha256} is damaged or gone, so it is not in the backup", err=True)
     return 1 if made.missing else 0
 
 
@@ -72,8 +81,8 @@ def restore(folder: Path, force: bool) -> None:
     aside = restores.restore(folder, paths.database_url(), data, force=force, progress=meter)
     meter.clear()
     if aside is not None:
-        click.echo(f"what was there is in {aside}")
-    click.echo(f"restored {folder} to {data}; go on with: crowd runs")
+        say(f"what was there is in {aside}")
+    say(f"restored {folder} to {data}; go on with: crowd runs")
 
 
 class Meter:
@@ -88,7 +97,7 @@ class Meter:
         now = time.monotonic()
         if self._wanted and now - self._shown > 0.2:
             part = f" {100 * done / total:.0f} %" if total else ""
-            sys.stderr.write(f"\r\x1b[K{what}{part} …")
+            sys.stderr.write(f"\r\x1b[K{printable(what + part)} …")
             sys.stderr.flush()
             self._shown = now
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from crowdcore.errors import CrowdError
-from crowdcore.plugins import catalogue
+from crowdcore.errors import CrowdError, PluginError
+from crowdcore.plugins import Entry, catalogue
 
 VERBS = {
     "run": ("crowdcore.cli.run_cmd:run", "Launch a task and serve it."),
@@ -51,7 +51,8 @@ class Verbs(click.Group):
             found = catalogue().load("command", name)
         except CrowdError as error:
             return _broken(name, error)
-        return found if isinstance(found, click.Command) else None
+        fault = fault_of_command(catalogue().find("command", name), found)
+        return found if fault is None else _broken(name, PluginError(fault))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,6 +73,15 @@ class Verbs(click.Group):
         if more:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(sorted(more))
+
+
+def fault_of_command(entry: Entry, loaded: object) -> str | None:
+    """Why a plugin's command cannot be used, if it cannot."""
+    if entry.name in VERBS:
+        return f"{entry.label} is never reached: `crowd {entry.name}` is a command of the core; give it another name"
+    if not isinstance(loaded, click.Command):
+        return f"{entry.label}: {entry.value} is no command; write @click.command() above it"
+    return None
 
 
 def _load(place: str) -> click.Command:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,13 +10,17 @@ from pathlib import Path
 
 import click
 
+from crowdcore.base.terminal import printable, printable_lines
+from crowdcore.cli.common import say, say_json, say_lines
 from crowdcore.config.choices import CHOICES, Plugins, options_class
 from crowdcore.config.sections import SECTIONS
 from crowdcore.errors import ConfigError, PluginError
 from crowdcore.plugins.catalogue import catalogue
+from crowdcore.plugins.option_types import faults_of
 from crowdcore.plugins.options import OptionDoc, describe, unknown
 
-_PLACE = {"bot": "pairing.stand_in[]"}  # where task.yaml has a plugin's options, if not under its kind
+# Where task.yaml has a plugin's options, if not under its kind.
+_PLACE = {"bot": "pairing.stand_in[]", "extension": "extensions[]"}
 _COLUMNS = ("option", "type", "default", "choices", "required", "help")
 
 
@@ -45,11 +48,11 @@ def options(words: tuple[str, ...], as_json: bool) -> None:
         return
     sections = sections_of(words)
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(section) for section in sections], indent=2, ensure_ascii=False))
+        say_json([dataclasses.asdict(section) for section in sections])
     elif sys.stdout.isatty():
         _print_tables(sections)
     else:
-        click.echo("\n\n".join(_plain(section) for section in sections))
+        say_lines("\n\n".join(_plain(section) for section in sections))
 
 
 def sections_of(words: Iterable[str]) -> list[Section]:
@@ -83,11 +86,10 @@ def _plugin(kind: str, name: str) -> Section:
         raise ConfigError(f"{kind}={name}: {unknown(kind, list(CHOICES))}; `crowd options` lists what there is")
     plugin = Plugins(catalogue(), Path.cwd()).load(kind, name)
     cls = options_class(plugin)
-    try:
-        docs = _choice_docs(kind, cls)
-    except TypeError as error:
-        raise PluginError(f"the options of {kind} {name!r} cannot be read: {error}") from error
-    return Section(f"{kind}={name}", _about(plugin) or _about(cls), docs)
+    faults = faults_of(cls)
+    if faults:
+        raise PluginError.many([f"the options of {kind} {name!r} cannot be read: {fault}" for fault in faults])
+    return Section(f"{kind}={name}", _about(plugin) or _about(cls), _choice_docs(kind, cls))
 
 
 def _choice_docs(kind: str, own: type | None) -> list[OptionDoc]:
@@ -111,14 +113,14 @@ def _print_index(as_json: bool) -> None:
     plugins = [(f"{e.kind}={e.name}", f"{e.dist} {e.version}") for e in catalogue().entries() if e.kind in CHOICES]
     if as_json:
         index = {"sections": [name for name, _ in core], "plugins": [name for name, _ in plugins]}
-        click.echo(json.dumps(index, indent=2))
+        say_json(index)
         return
     width = max(len(name) for name, _ in [*core, *plugins])
-    click.echo("Ask for one or more of these, as in  crowd options task blueprint=form")
+    say("Ask for one or more of these, as in  crowd options task blueprint=form")
     for title, rows in (("Sections of task.yaml", core), ("Installed plugins", plugins)):
-        click.echo(f"\n{title}")
+        say_lines(f"\n{title}")
         for name, about in rows:
-            click.echo(f"  {name:<{width}}  {about}".rstrip())
+            say(f"  {name:<{width}}  {about}".rstrip())
 
 
 def _row(doc: OptionDoc) -> tuple[str, ...]:
@@ -143,11 +145,12 @@ def _print_tables(sections: list[Section]) -> None:
 
     console = Console()
     for section in sections:
-        table = Table(title=Text(f"{section.name}: {section.about}"), title_justify="left", show_lines=True)
+        table = Table(title=Text(printable(f"{section.name}: {section.about}")), title_justify="left", show_lines=True)
         longest = max((len(doc.name) for doc in section.options), default=0)
         table.add_column("option", overflow="fold", width=min(longest, console.width * 2 // 5))
         for name in ("type or choices", "default", "help"):
             table.add_column(name, overflow="fold")
         for name, type_, default, choices, required, told in map(_row, section.options):
-            table.add_row(*map(Text, (name, choices.replace(", ", "\n") or type_, required or default, told)))
+            cells = (name, choices.replace(", ", "\n") or type_, required or default, told)
+            table.add_row(*(Text(printable_lines(cell)) for cell in cells))
         console.print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crowdcore.base import paths
-from crowdcore.cli.common import open_store, when
+from crowdcore.cli.common import open_store, say, say_json, when
 from crowdcore.errors import ConfigError
 from crowdcore.runs.lock import is_led
 from crowdcore.store.queries import outbox, runs
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from crowdcore.store.queries.runs import RunRow
 
 IN_DOUBT = ("failed", "unknown")
-STATES = ("intended", "sent", "confirmed", *IN_DOUBT)
+STATES = ("intended", "sent", "confirmed", "withdrawn", *IN_DOUBT)
 
 
 @click.command("outbox")
@@ -68,7 +67,7 @@ def _settle(database: Database, task: str, arrived: tuple[str, ...], again: tupl
 
     count, touched = database.write(settle)
     before = len(arrived) + len(again) - count
-    click.echo(f"{count} settled" + (f", {before} had been before" if before else ""))
+    say(f"{count} settled" + (f", {before} had been before" if before else ""))
     return touched
 
 
@@ -78,7 +77,7 @@ def _deliver(database: Database, run_ids: set[int]) -> None:
     from crowdcore.runs.deliver import deliver  # brings the run's plugins
 
     for problem in deliver(database, run_ids):
-        click.echo(f"warning: {problem}", err=True)
+        say(f"warning: {problem}", err=True)
 
 
 def _waiting(database: Database, rows: list[RunRow]) -> None:
@@ -87,7 +86,7 @@ def _waiting(database: Database, rows: list[RunRow]) -> None:
 
     for row in rows:
         if not is_led(paths.run_folder(database.folder, row.name)) and (count := waiting(database, row)):
-            click.echo(f"{row.name}: {count} wait to be sent: crowd outbox {row.task} --send")
+            say(f"{row.name}: {count} wait to be sent: crowd outbox {row.task} --send")
 
 
 def _rows(database: Database, task: str, states: tuple[str, ...]) -> Iterator[Message]:
@@ -99,18 +98,18 @@ def _rows(database: Database, task: str, states: tuple[str, ...]) -> Iterator[Me
 
 def _print(rows: list[Message], task: str, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([_document(row) for row in rows], indent=2, ensure_ascii=False))
+        say_json([_document(row) for row in rows])
         return
     for row in rows:
         worker = "" if row.worker is None else row.worker.name
         money = "" if row.amount is None else f"{row.amount:f} {row.currency}"
-        click.echo(f"{row.state:<10} {row.key:<34} {worker:<20} {money:<12} {when(row.sent_at or row.created_at)}")
+        say(f"{row.state:<10} {row.key:<34} {worker:<20} {money:<12} {when(row.sent_at or row.created_at)}")
         if row.error:
-            click.echo(f"           {row.error}")
+            say(f"           {row.error}")
     if not rows:
-        click.echo(f"{task}: nothing failed and nothing is in doubt")
+        say(f"{task}: nothing failed and nothing is in doubt")
     elif any(row.state in IN_DOUBT for row in rows):
-        click.echo(f"look at the platform, then: crowd outbox {task} --arrived KEY   or   --again KEY")
+        say(f"look at the platform, then: crowd outbox {task} --arrived KEY   or   --again KEY")
 
 
 def _document(row: Message) -> dict[str, Any]:

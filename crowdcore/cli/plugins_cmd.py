@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from crowdcore.errors import CrowdError, PluginError
+from crowdcore.cli.common import say, say_json, say_lines
+from crowdcore.errors import PluginError
 from crowdcore.plugins.catalogue import CLASSES, GROUPS, Catalogue, Entry, catalogue, clash, load_entry, make
 
 KIND = click.option("--kind", type=click.Choice(list(GROUPS)), help="Only this kind.")
@@ -30,15 +30,15 @@ def plugins(context: click.Context, kind: str | None, check: bool, as_json: bool
     rows = [_row(known, entry, check) for entry in known.entries(kind)]
     clashes = [clash(found) for found in known.clashes() if kind in (None, found[0].kind)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
     else:
-        click.echo(_table(rows, check))
+        say_lines(_table(rows, check))
     for line in clashes:
-        click.echo(f"clash: {line}", err=True)
+        say(f"clash: {line}", err=True)
     broken = [row for row in rows if row.get("problems")]
     for problem in (line for row in broken for line in row["problems"]):
         if not as_json:
-            click.echo(f"broken: {problem}", err=True)
+            say(f"broken: {problem}", err=True)
     if check and (broken or clashes):
         context.exit(2)
 
@@ -55,9 +55,9 @@ def show(name: str, kind: str | None, as_json: bool) -> None:
         raise PluginError(_unknown(known, name))
     documents = [_document(known, known.find(k, name)) for k in kinds]
     if as_json:
-        click.echo(json.dumps(documents, indent=2))
+        say_json(documents)
     else:
-        click.echo("\n\n".join(_page(document) for document in documents))
+        say_lines("\n\n".join(_page(document) for document in documents))
 
 
 def _row(known: Catalogue, entry: Entry, check: bool) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _row(known: Catalogue, entry: Entry, check: bool) -> dict[str, Any]:
         "clash": len([e for e in known.entries(entry.kind) if e.name == entry.name]) > 1,
     }  # fmt: skip
     if check:
-        row["problems"] = problems_of(entry)
+        row["problems"] = _problems(entry)
     return row
 
 
@@ -78,17 +78,19 @@ def _is_default(known: Catalogue, entry: Entry) -> bool:
         return False
 
 
-def problems_of(entry: Entry) -> list[str]:
-    """What is wrong with a plugin, one line each: import, version, hooks. Imports it."""
-    try:
-        loaded = load_entry(entry)
-        if entry.kind in CLASSES:
-            from crowdcore.plugins.checks import implementations  # brings pluggy along
+def _problems(entry: Entry) -> list[str]:
+    """What is wrong with a plugin; of a command also that it is one, and is reached. Imports it."""
+    from crowdcore.export.exporters import BUILT_IN  # with what reads answers: only for a check
+    from crowdcore.plugins.inspection import problems_of
 
-            implementations(make(loaded, entry.label), entry.label)
-    except CrowdError as error:
-        return error.problems
-    return []
+    found = problems_of(entry)
+    if entry.kind == "command" and not found:
+        from crowdcore.cli.group import fault_of_command
+
+        found = [fault] if (fault := fault_of_command(entry, load_entry(entry))) else []
+    if entry.kind == "exporter" and not found and entry.name in BUILT_IN:
+        found = [f"{entry.label} is never reached: {entry.name} is a format of the core; give it another name"]
+    return found
 
 
 def _table(rows: list[dict[str, Any]], check: bool) -> str:
@@ -145,9 +147,15 @@ def _file(loaded: Any) -> str:
 
 
 def _options(loaded: Any) -> list[dict[str, Any]]:
+    from crowdcore.plugins.option_types import faults_of
     from crowdcore.plugins.options import describe
 
-    return [asdict(doc) for doc in describe(loaded.Options)] if hasattr(loaded, "Options") else []
+    if not hasattr(loaded, "Options"):
+        return []
+    faults = faults_of(loaded.Options)
+    if faults:
+        raise PluginError.many([f"the options of {loaded.__name__} cannot be read: {fault}" for fault in faults])
+    return [asdict(doc) for doc in describe(loaded.Options)]
 
 
 def _page(document: dict[str, Any]) -> str:

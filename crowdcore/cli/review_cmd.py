@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crowdcore.cli.common import amount_of, open_store, when
+from crowdcore.base.words import is_blank
+from crowdcore.cli.common import amount_of, open_store, said, say, say_json, say_lines, when
 from crowdcore.errors import ConfigError, CrowdError, RunError
 from crowdcore.review import decisions
 from crowdcore.review.decisions import Reviewed, Verdict
@@ -54,16 +54,16 @@ def list_(run: str, status: str, worker: str | None, simulated: bool, as_json: b
         row = database.read(lambda c: runs.find(c, run))
         found = decisions.submissions(database, row, statuses=statuses, worker=worker, simulated=simulated)
         if as_json:
-            click.echo(json.dumps([_document(work) for work in found], indent=2, ensure_ascii=False))
+            say_json([_document(work) for work in found])
             return
         empty = True
         for work in found:
             empty = False
             kind = "" if work.kind == "unit" else f"  [{work.kind}]"
-            click.echo(f"{work.unit_id:>8}  {work.status:<13} {work.worker.name:<24} {when(work.ended_at)}{kind}"
+            say(f"{work.unit_id:>8}  {work.status:<13} {work.worker.name:<24} {when(work.ended_at)}{kind}"
                        + (f"  {work.note}" if work.note else ""))  # fmt: skip
         if empty:
-            click.echo(f"{row.name}: nothing is to be reviewed" if status == "completed" else f"{row.name}: none")
+            say(f"{row.name}: nothing is to be reviewed" if status == "completed" else f"{row.name}: none")
 
 
 def _document(work: Work) -> dict[str, Any]:
@@ -84,14 +84,13 @@ def show(units: tuple[int, ...]) -> None:
 
 
 def _show(results: Results, work: Work) -> None:
-    click.echo(f"unit {work.unit_id} of {work.run}, by {work.worker.name} ({work.worker.provider}), "
+    say(f"unit {work.unit_id} of {work.run}, by {work.worker.name} ({work.worker.provider}), "
                f"{when(work.ended_at)}: {work.status}" + (f" ({work.note})" if work.note else ""))  # fmt: skip
     try:
         text = results.text(work)
     except CrowdError as error:
         text = f"(it cannot be shown: {error})"
-    for line in text.splitlines():
-        click.echo("  " + "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line))
+    say_lines(text, indent="  ")
 
 
 @review.command()
@@ -104,7 +103,7 @@ def accept(
     units: tuple[int, ...], run: str | None, worker: str | None, note: str, bonus: str | None, reason: str, tell: bool
 ) -> None:
     """Accept UNITs: paid, and used."""
-    if bool(bonus) != bool(reason):
+    if (bonus is None) != is_blank(reason):
         raise ConfigError("command line: --bonus AMOUNT and --reason TEXT go together")
     amount = None if bonus is None else amount_of(bonus, "--bonus")
     _decide(units, run, worker, Verdict("accepted", note, tell, amount, reason))
@@ -121,7 +120,7 @@ def soft_reject(units: tuple[int, ...], run: str | None, worker: str | None, not
 
 @review.command()
 @_which
-@click.option("--reason", required=True, help="Why; kept with the unit.")
+@click.option("--reason", required=True, callback=said, help="Why; kept with the unit.")
 @click.option("--visit", is_flag=True, help="Reject it on the platform as well: it counts against the worker there.")
 @_tell
 def reject(units: tuple[int, ...], run: str | None, worker: str | None, reason: str, visit: bool, tell: bool) -> None:
@@ -151,7 +150,7 @@ def go(run: str, worker: str | None) -> None:
                     decided += len(reviewed.changed)
                     _warn(reviewed)
         finally:
-            click.echo(f"{decided} decided")
+            say(f"{decided} decided")
             _deliver(database, {row.id})
 
 
@@ -161,9 +160,15 @@ _VERDICTS: dict[str, Callable[[], Verdict | None]] = {
     "soft-reject": lambda: Verdict(
         "soft_rejected", click.prompt("why (may be empty)", default="", show_default=False)
     ),
-    "reject": lambda: Verdict("rejected", click.prompt("why")),
+    "reject": lambda: Verdict("rejected", click.prompt("why", value_proc=_why)),
     "k": lambda: SKIP, "skip": lambda: SKIP, "quit": lambda: None,
 }  # fmt: skip
+
+
+def _why(text: str) -> str:
+    if is_blank(text):
+        raise click.UsageError("a rejection needs a reason")
+    return text.strip()
 
 
 def _ask() -> Verdict | None:
@@ -175,9 +180,9 @@ def _ask() -> Verdict | None:
                 if said in (word, word[0]):
                     return verdict()
         except click.Abort:
-            click.echo()
+            say("")
             return None
-        click.echo(f"{said!r} is none of them")
+        say(f"{said!r} is none of them")
 
 
 def _decide(units: tuple[int, ...], run: str | None, worker: str | None, verdict: Verdict) -> None:
@@ -189,7 +194,7 @@ def _decide(units: tuple[int, ...], run: str | None, worker: str | None, verdict
             row = database.read(lambda c: runs.find(c, run))
             chosen = [work.unit_id for work in decisions.submissions(database, row, worker=worker)]
             if not chosen:
-                click.echo(f"{row.name}: nothing is to be reviewed")
+                say(f"{row.name}: nothing is to be reviewed")
                 _deliver(database, {row.id})  # what an interrupted command left
                 return
         reviewed = decisions.decide(database, chosen, verdict)
@@ -207,13 +212,13 @@ def _say(reviewed: Reviewed, verdict: Verdict) -> None:
     if reviewed.bonuses:
         assert verdict.bonus is not None
         text += f"; bonuses of {reviewed.bonuses * verdict.bonus:f} are owed"
-    click.echo(text)
+    say(text)
 
 
 def _warn(reviewed: Reviewed) -> None:
     if reviewed.paid:
         named = ", ".join(map(str, reviewed.paid[:10])) + ("…" if len(reviewed.paid) > 10 else "")
-        click.echo(f"warning: paid already, before it was rejected: unit {named}", err=True)
+        say(f"warning: paid already, before it was rejected: unit {named}", err=True)
 
 
 def _units(count: int) -> str:
@@ -224,4 +229,4 @@ def _deliver(database: Database, run_ids: set[int]) -> None:
     from crowdcore.runs.deliver import deliver  # brings the run's plugins
 
     for problem in deliver(database, run_ids):
-        click.echo(f"warning: decided, but not everybody was told: {problem}", err=True)
+        say(f"warning: decided, but not everybody was told: {problem}", err=True)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from crowdcore.base.quantities import format_duration
+from crowdcore.base.terminal import printable
+from crowdcore.cli.common import say
 from crowdcore.cli.logs import show_logs
 from crowdcore.errors import ConfigError
 from crowdcore.runs.report import line, money, of_units, people, remains, summary
@@ -81,12 +83,12 @@ def _task_file(task: Path) -> Path:
 def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
         raise ConfigError(f"{question} Nobody is here to answer: give --yes")
-    return click.confirm(question, default=False)
+    return click.confirm(printable(question), default=False)
 
 
 def _serve(handle: RunHandle, signals: Signals, no_open: bool, log_rate: float) -> int:
     signals.count()
-    click.echo(f"serving {handle.url}")
+    say(f"serving {handle.url}")
     if not no_open and sys.stdout.isatty() and os.environ.get("DISPLAY"):
         import webbrowser  # only for people at a screen
 
@@ -95,7 +97,7 @@ def _serve(handle: RunHandle, signals: Signals, no_open: bool, log_rate: float) 
         pass
     if units is not None:
         more = "" if handle.counters.exhausted else " so far"
-        click.echo(f"run {handle.name} (task {handle.task}): {of_units(units)} launched{more}, "
+        say(f"run {handle.name} (task {handle.task}): {of_units(units)} launched{more}, "
                    f"{money(handle.counters)} promised")  # fmt: skip
     if handle.admin_url is not None:
         _admin(handle)
@@ -126,9 +128,9 @@ def _admin(handle: RunHandle) -> None:
 
     if sys.stdout.isatty():
         link = make_login_link(secret_key(paths.config_dir()), handle.admin_url or "")
-        click.echo(f"watch: {link}  (works once, for 10 minutes)")
+        say(f"watch: {link}  (works once, for 10 minutes)")
     else:
-        click.echo(f"watch: {handle.admin_url}  (crowd admin login makes a link)")
+        say(f"watch: {handle.admin_url}  (crowd admin login makes a link)")
 
 
 class Display(Protocol):
@@ -160,7 +162,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        click.echo(text)
+        say(text)
 
     def on(self) -> AbstractContextManager[object]:
         """Nothing to set up."""
@@ -225,7 +227,7 @@ def _watch(handle: RunHandle, display: Display, signals: Signals) -> int:
                 display.say(_last_orders(busy, seconds))
         display.show()
     for text in remains(handle) if handle.resumable else summary(handle, handle.wait() or ""):
-        click.echo(text)
+        say(text)
     return 0
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crowdcore.base import paths
-from crowdcore.cli.common import open_store, when
+from crowdcore.base.quantities import format_money
+from crowdcore.base.watch import troubles_in
+from crowdcore.cli.common import open_store, say, say_json, when
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.runs.lock import is_led
 from crowdcore.runs.report import people
@@ -45,14 +47,14 @@ def runs_(task: str | None, as_json: bool) -> None:
         rows = database.read(lambda c: runs.newest(c, task=task, limit=200))
         counts = database.read(lambda c: {r.id: units.counts(c, r.id) for r in rows})
     if as_json:
-        click.echo(json.dumps([{**document(r), "units": counts[r.id]} for r in rows], indent=2))
+        say_json([{**document(r), "units": counts[r.id]} for r in rows])
         return
     if not rows:
-        click.echo("no runs yet: crowd run TASK launches one")
+        say("no runs yet: crowd run TASK launches one")
     for row in rows:
         done = sum(counts[row.id].get(s, 0) for s in ("completed", "accepted", "soft_rejected", "rejected"))
         total = sum(counts[row.id].values())
-        click.echo(f"{row.name:<28} {state_of(row):<12} {done:>6}/{total:<6} {when(row.created_at)}  {row.url or ''}")
+        say(f"{row.name:<28} {state_of(row):<12} {done:>6}/{total:<6} {when(row.created_at)}  {row.url or ''}")
 
 
 def document(row: RunRow) -> dict[str, Any]:
@@ -73,19 +75,23 @@ def status(run: str | None, as_json: bool) -> None:
         row = database.read(lambda c: runs.find(c, run))
         config = json.loads(row.config)["config"]
         counters = database.read(lambda c: _counters(c, row, config["task"]["reward"]))
+        served = state_of(row) in LIVE_RUN
+        troubles = troubles_in(paths.troubles_file(database.folder, row.name)) if served else {}
     if as_json:
-        click.echo(json.dumps({**document(row), **counters.document()}, indent=2))
+        say_json({**document(row), **counters.document(), "troubles": troubles})
         return
     state = state_of(row)
-    click.echo(f"{row.name}: {state}" + (f" ({row.reason})" if row.reason else ""))
-    click.echo(f"  created    {when(row.created_at)}" + (f", ended {when(row.ended_at)}" if row.ended_at else ""))
+    say(f"{row.name}: {state}" + (f" ({row.reason})" if row.reason else ""))
+    say(f"  created    {when(row.created_at)}" + (f", ended {when(row.ended_at)}" if row.ended_at else ""))
     if state in LIVE_RUN:
-        click.echo(f"  served at  {row.url}")
-    click.echo("  units      " + (", ".join(f"{n} {s}" for s, n in sorted(counters.units.items()) if n) or "none"))
-    click.echo("  agents     " + (", ".join(f"{n} {s}" for s, n in sorted(counters.agents.items()) if n) or "none"))
-    click.echo(f"  promised   {counters.promised:.2f} {row.currency}")
+        say(f"  served at  {row.url}")
+    for loop, why in sorted(troubles.items()):
+        say(f"  TROUBLE    {loop} waits: {why}")
+    say("  units      " + (", ".join(f"{n} {s}" for s, n in sorted(counters.units.items()) if n) or "none"))
+    say("  agents     " + (", ".join(f"{n} {s}" for s, n in sorted(counters.agents.items()) if n) or "none"))
+    say(f"  promised   {format_money(counters.promised, row.currency)} {row.currency}")
     if state in ("interrupted", "stopped"):
-        click.echo(f"  go on      crowd resume {row.name}")
+        say(f"  go on      crowd resume {row.name}")
 
 
 def _counters(conn: Conn, row: RunRow, reward: str) -> Counters:
@@ -115,9 +121,9 @@ def _ask(database: Database, row: RunRow, wanted: str) -> None:
     database.write(lambda c: runs.want(c, row.id, wanted, time.time()))
     busy = len(database.read(lambda c: agents.open_ids(c, row.id)))
     if wanted == "stop":
-        click.echo(f"{row.name} is asked to leave now; go on with: crowd resume {row.name}")
+        say(f"{row.name} is asked to leave now; go on with: crowd resume {row.name}")
     else:
-        click.echo(f"{row.name} takes no new work; {people(busy)} in the middle may finish")
+        say(f"{row.name} takes no new work; {people(busy)} in the middle may finish")
 
 
 def _end_unserved(database: Database, row: RunRow) -> None:
@@ -126,8 +132,8 @@ def _end_unserved(database: Database, row: RunRow) -> None:
 
     expired, problems = expire_unserved(database, row)
     for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
-    click.echo(f"{row.name} is ended; {expired} open units expired")
+        say(f"warning: {problem}", err=True)
+    say(f"{row.name} is ended; {expired} open units expired")
 
 
 @click.command("set")
@@ -145,7 +151,7 @@ def set_(run: str, changes: tuple[str, ...]) -> None:
                 raise ConfigError(f"command line: {change!r} is not KEY=VALUE, as in task.budget=100")
             while not _change(database, row.id, key, value):
                 pass
-            click.echo(f"{row.name}: {key} = {value}")
+            say(f"{row.name}: {key} = {value}")
 
 
 def _change(database: Database, run_id: int, key: str, value: str) -> bool:

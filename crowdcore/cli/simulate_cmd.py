@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crowdcore.base import paths
-from crowdcore.cli.common import open_store
+from crowdcore.cli.common import open_store, say
 from crowdcore.errors import RunError
 from crowdcore.store.queries import runs
 
@@ -34,9 +34,9 @@ def simulate(run: str, workers: int, units: int, prefix: str) -> None:
         if row.url is None:
             raise RunError(f"run {row.name} is not served yet; `crowd status {row.name}` tells when it is")
         tally = asyncio.run(_simulate(database, row, workers, units, prefix))
-    click.echo(f"{tally.submitted} units submitted by {workers} simulated workers")
+    say(f"{tally.submitted} units submitted by {workers} simulated workers")
     for code, count in sorted(tally.refusals.items()):
-        click.echo(f"  {count} × {code}")
+        say(f"  {count} × {code}")
 
 
 async def _simulate(database: Database, row: RunRow, workers: int, units: int, prefix: str) -> Tally:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crowdcore.cli.common import amount_of, open_store, when
+from crowdcore.base.quantities import micros_of
+from crowdcore.cli.common import amount_of, open_store, say, say_json, say_lines, when
 from crowdcore.errors import ConfigError, RunError
-from crowdcore.store.queries import comments, events, outbox, runs
-from crowdcore.store.queries.units import MICROS
+from crowdcore.store.queries import budgets, comments, events, outbox, runs
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -36,10 +36,10 @@ def tips(task: str, accept: int | None, bonus: str | None, remove: int | None, f
         database.read(lambda c: runs.of_task(c, task))  # RunError with near names if there is none
         if accept is not None:
             database.write(lambda c: _accept(c, task, accept, amount))
-            click.echo(f"tip {accept} is shown to later workers" + (f"; bonus {bonus} recorded" if amount else ""))
+            say(f"tip {accept} is shown to later workers" + (f"; bonus {bonus} recorded" if amount else ""))
         if remove is not None:
             database.write(lambda c: _decide(c, task, remove, "removed"))
-            click.echo(f"tip {remove} is removed")
+            say(f"tip {remove} is removed")
         if accept is None and remove is None:
             found = database.read(lambda c: comments.of_task(c, task, "feedback" if feedback else "tip"))
             _print(found, as_json)
@@ -59,27 +59,32 @@ def _decide(conn: Conn, task: str, note_id: int, status: str) -> Note:
 def _accept(conn: Conn, task: str, note_id: int, amount: Decimal | None) -> None:
     found, now = _decide(conn, task, note_id, "accepted"), time.time()
     if amount is not None:
+        currency = runs.get(conn, found.run_id).currency
+        try:
+            micros = micros_of(amount, currency)
+        except ValueError as error:
+            raise RunError(f"tip {note_id}: --bonus {amount:f}: {error}") from None
+        budgets.check(conn, found.run_id, micros)
         paid = outbox.intend(
             conn, run_id=found.run_id, kind="bonus", key=f"bonus:tip:{note_id}", now=now, worker_id=found.worker_id,
-            visit_id=found.visit_id, unit_id=found.unit_id, amount_micros=int(amount * MICROS),
-            currency=runs.get(conn, found.run_id).currency, payload=json.dumps({"reason": "your tip helps others"}),
+            visit_id=found.visit_id, unit_id=found.unit_id, amount_micros=micros, currency=currency,
+            payload=json.dumps({"reason": "your tip helps others"}),
         )  # fmt: skip
         if not paid:
             raise RunError(f"tip {note_id} has had its bonus already")
         events.append(
             conn, found.run_id, now, "bonus_owed", "operator", [], note=note_id, worker=found.worker_id,
-            bonus_micros=int(amount * MICROS),
+            bonus_micros=micros,
         )  # fmt: skip
 
 
 def _print(found: list[Note], as_json: bool) -> None:
     if as_json:
         keys = ("id", "run", "worker", "kind", "text", "status", "created_at")
-        click.echo(json.dumps([{k: getattr(n, k) for k in keys} for n in found], indent=2, ensure_ascii=False))
+        say_json([{k: getattr(n, k) for k in keys} for n in found])
         return
     for note in found:
-        click.echo(f"{note.id:>6}  {note.status:<9} {note.worker:<20} {when(note.created_at)}  {note.run}")
-        for line in note.text.splitlines():
-            click.echo(f"        {line}")
+        say(f"{note.id:>6}  {note.status:<9} {note.worker:<20} {when(note.created_at)}  {note.run}")
+        say_lines(note.text, indent=" " * 8)
     if not found:
-        click.echo("nothing yet")
+        say("nothing yet")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crowdcore.cli.common import open_store, when
+from crowdcore.base.faults import meant
+from crowdcore.cli.common import open_store, said, say, say_json, when
 from crowdcore.errors import RunError
+from crowdcore.plugins import catalogue
 from crowdcore.store.queries import events, outbox, qualifications, workers
 
 if TYPE_CHECKING:
@@ -43,8 +45,23 @@ def _find(conn: Conn, name: str, provider: str | None) -> Worker:
     raise RunError(f"several providers know a worker {name!r}: {known}; add --provider NAME")
 
 
-def _change(change: Callable[[Conn], T]) -> T:
-    with open_store() as database:
+def _find_or_expect(conn: Conn, name: str, provider: str | None, now: float) -> Worker:
+    """The worker; with a provider also somebody who has not come yet."""
+    known = [w for w in workers.named(conn, name) if provider in (None, w.provider)]
+    if known:
+        return _find(conn, name, provider)
+    if provider is None:
+        raise RunError(f"no worker is named {name!r}; of somebody who has not come yet say from where: --provider NAME")
+    if not name or name != name.strip() or not name.isprintable():
+        raise RunError(f"{name!r} is no name of a worker: spaces around it, or what cannot be printed, never come so")
+    installed = {*catalogue().names("provider"), *workers.providers(conn)}
+    if provider not in installed:
+        raise RunError(f"no provider is named {provider!r}{meant(provider, installed)}; `crowd plugins` lists them")
+    return workers.ensure(conn, provider, name, simulated=False, now=now)
+
+
+def _change(change: Callable[[Conn], T], *, create: bool = False) -> T:
+    with open_store(create=create) as database:
         return database.write(change)
 
 
@@ -66,17 +83,17 @@ def show(name: str, provider: str | None, as_json: bool) -> None:
     with open_store() as database:
         facts = database.read(look)
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        say_json(facts)
         return
-    click.echo(f"{facts['worker']} ({facts['provider']})" + (", simulated" if facts["simulated"] else ""))
+    say(f"{facts['worker']} ({facts['provider']})" + (", simulated" if facts["simulated"] else ""))
     if facts["blocked"] is not None:
-        click.echo(f"  blocked: {facts['blocked']}")
+        say(f"  blocked: {facts['blocked']}")
     for qualification, grant in facts["grants"].items():
-        click.echo(f"  {qualification:<28} {grant['value']:>6}  since {when(grant['at'])}")
+        say(f"  {qualification:<28} {grant['value']:>6}  since {when(grant['at'])}")
     for task, count in facts["work"].items():
-        click.echo(f"  worked on {task}: {count} pieces submitted")
+        say(f"  worked on {task}: {count} pieces submitted")
     if not facts["grants"] and not facts["work"]:
-        click.echo("  nothing granted, nothing submitted")
+        say("  nothing granted, nothing submitted")
 
 
 @worker.command()
@@ -88,17 +105,13 @@ def grant(name: str, provider: str | None, qualification: str, value: int) -> No
 
     def change(conn: Conn) -> Worker:
         now = time.time()
-        known = [w for w in workers.named(conn, name) if provider in (None, w.provider)]
-        if not known and provider is not None:
-            found = workers.ensure(conn, provider, name, simulated=False, now=now)
-        else:
-            found = _find(conn, name, provider)
+        found = _find_or_expect(conn, name, provider, now)
         qualifications.grant(conn, found.id, qualification, value, now)
         _note(conn, found, "qualify", now, name=qualification, value=value)
         return found
 
-    found = _change(change)
-    click.echo(f"{found.name} ({found.provider}) has {qualification} = {value}")
+    found = _change(change, create=provider is not None)
+    say(f"{found.name} ({found.provider}) has {qualification} = {value}")
 
 
 @worker.command()
@@ -115,16 +128,16 @@ def revoke(name: str, provider: str | None, qualification: str) -> None:
         return found
 
     found = _change(change)
-    click.echo(f"{found.name} ({found.provider}) no longer has {qualification}")
+    say(f"{found.name} ({found.provider}) no longer has {qualification}")
 
 
 @worker.command()
 @_names
-@click.option("--reason", required=True, help="Why; for you and the platform, not shown on our pages.")
+@click.option("--reason", required=True, callback=said, help="Why; for you and the platform, not shown on our pages.")
 def block(name: str, provider: str | None, reason: str) -> None:
-    """Give NAME no further work in any task."""
-    found = _change(lambda conn: _block(conn, name, provider, reason, reason))
-    click.echo(f"{found.name} ({found.provider}) is blocked")
+    """End what NAME has open, and give no more in any task; with --provider also before they come."""
+    found = _change(lambda conn: _block(conn, name, provider, reason, reason), create=provider is not None)
+    say(f"{found.name} ({found.provider}) is blocked")
 
 
 @worker.command()
@@ -133,11 +146,12 @@ def block(name: str, provider: str | None, reason: str) -> None:
 def unblock(name: str, provider: str | None, reason: str) -> None:
     """Let NAME work again."""
     found = _change(lambda conn: _block(conn, name, provider, None, reason))
-    click.echo(f"{found.name} ({found.provider}) is not blocked")
+    say(f"{found.name} ({found.provider}) is not blocked")
 
 
 def _block(conn: Conn, name: str, provider: str | None, blocked: str | None, reason: str) -> Worker:
-    found, now = _find(conn, name, provider), time.time()
+    now = time.time()
+    found = _find(conn, name, provider) if blocked is None else _find_or_expect(conn, name, provider, now)
     workers.set_blocked(conn, found.id, blocked)
     _note(conn, found, "unblock" if blocked is None else "block", now, reason=reason)
     return found
@@ -157,7 +171,7 @@ def reset(name: str, provider: str | None, qualification: str) -> None:
         return found, forgotten
 
     found, forgotten = _change(change)
-    click.echo(f"{found.name} ({found.provider}): {', '.join(forgotten) or 'nothing'} forgotten")
+    say(f"{found.name} ({found.provider}): {', '.join(forgotten) or 'nothing'} forgotten")
 
 
 @worker.command()
@@ -169,19 +183,22 @@ def holders(qualification: str, as_json: bool) -> None:
         found = database.read(lambda c: qualifications.holders(c, qualification))
     if as_json:
         rows = [{"worker": w.name, "provider": w.provider, "value": value} for w, value in found]
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
         return
     for one, value in found:
-        click.echo(f"{one.name:<28} {one.provider:<12} {value:>6}")
+        say(f"{one.name:<28} {one.provider:<12} {value:>6}")
     if not found:
-        click.echo(f"nobody has {qualification}")
+        say(f"nobody has {qualification}")
 
 
 def _note(conn: Conn, found: Worker, kind: str, now: float, **payload: Any) -> None:
     """The event, and the row by which the worker's newest run tells its platform, if it has one."""
+    for kinds in (("block", "unblock"), ("qualify", "unqualify")):  # what waits goes out in its order, before this
+        if kind in kinds:
+            outbox.withdraw(conn, kinds, now, worker_id=found.id, name=payload.get("name"), waiting=False)
     words = {k: v for k, v in payload.items() if k != "reason"}
     event = events.append(conn, None, now, f"worker_{kind}", "operator", [], worker=found.id, **words)
-    run_id = workers.newest_run(conn, found.id)
+    run_id = workers.newest_run(conn, found)
     if run_id is not None:
         outbox.intend(
             conn, run_id=run_id, kind=kind, key=f"{kind}:event:{event}", now=now, worker_id=found.id,

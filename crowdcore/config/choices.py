@@ -11,12 +11,13 @@ from typing import Any, Protocol
 
 from crowdcore.config.sources import PLUGIN_SECTIONS, Layer
 from crowdcore.errors import CrowdError
-from crowdcore.plugins.option_types import fields_of
+from crowdcore.plugins.option_types import faults_of, fields_of
 from crowdcore.plugins.options import Key, Reading, convert, read, unknown
-from crowdcore.plugins.schema import ArchitectChoice, BlueprintChoice, ProviderChoice, StandIn
+from crowdcore.plugins.schema import ArchitectChoice, BlueprintChoice, ExtensionChoice, ProviderChoice, StandIn
 
 CHOICES: dict[str, type] = {
-    "blueprint": BlueprintChoice, "provider": ProviderChoice, "architect": ArchitectChoice, "bot": StandIn
+    "blueprint": BlueprintChoice, "provider": ProviderChoice, "architect": ArchitectChoice, "bot": StandIn,
+    "extension": ExtensionChoice,
 }  # fmt: skip
 
 
@@ -121,14 +122,16 @@ def read_choice(kind: str, tree: dict[str, Any], reading: Reading, key: Key, plu
         return None, None
     try:
         plugin = plugins.load(kind, name)
-        own = fields_of(options_class(plugin))
+        faults = [
+            f"the options of {kind} '{name}' cannot be read: {fault}" for fault in faults_of(options_class(plugin))
+        ]
     except CrowdError as error:
-        for line in error.problems:
-            reading.problem((*key, "type"), line)
+        plugin, faults = None, error.problems
+    for line in faults:
+        reading.problem((*key, "type"), line)
+    if faults:
         return None, None
-    except TypeError as error:
-        reading.problem((*key, "type"), f"the options of {kind} '{name}' cannot be read: {error}")
-        return None, None
+    own = fields_of(options_class(plugin))
     before = len(reading.problems)
     common = {n: info for n, info in fields_of(CHOICES[kind]).items() if n != "type"}
     known = [*own, *(n for n in common if n not in own)]
@@ -152,8 +155,9 @@ def _chosen(kind: str, tree: dict[str, Any], reading: Reading, key: Key, plugins
     name: Any = tree.get("type")
     if (*key, "type") in reading.broken:
         return None
-    if name is None and kind == "bot":
-        reading.problem((*key, "type"), "is required (the name of a bot, `crowd plugins` lists them)")
+    if name is None and kind in ("bot", "extension"):
+        article = {"bot": "a bot"}.get(kind, f"an {kind}")
+        reading.problem((*key, "type"), f"is required (the name of {article}, `crowd plugins` lists them)")
         return None
     if name is None:
         try:

@@ -29,6 +29,7 @@ from crowdcore.plugins.schema import (
     AdminConfig,
     ArchitectChoice,
     BlueprintChoice,
+    ExtensionChoice,
     GatesConfig,
     PairingConfig,
     ProviderChoice,
@@ -56,7 +57,7 @@ class RunConfig:
     gates: GatesConfig
     pairing: PairingConfig
     admin: AdminConfig
-    extensions: list[str]
+    extensions: list[ExtensionChoice]
     hooks: Path | None
     task_dir: Path
     currency: str
@@ -69,10 +70,11 @@ class RunConfig:
 
     def stored(self) -> str:
         """Canonical JSON of everything but secrets: the same configuration gives the same text."""
-        sections = {name: to_json(getattr(self, name)) for name in (*SECTIONS, "args", "extensions", "hooks")}
+        sections = {name: to_json(getattr(self, name)) for name in (*SECTIONS, "args", "hooks")}
         for kind in ("blueprint", "provider", "architect"):
             sections[kind] = _choice_json(getattr(self, kind))
         sections["pairing"]["stand_in"] = [_choice_json(choice) for choice in self.pairing.stand_in]
+        sections["extensions"] = [_choice_json(choice) for choice in self.extensions]
         for key, origin in self.references.items():
             put(sections, key, origin.reference)
         document = {
@@ -105,7 +107,7 @@ class RunConfig:
             every = [doc.name for name, cls in SECTIONS.items() for doc in describe(cls, f"{name}.")]
             raise ConfigError(f"{key}: {_why_not(key, allowed, every)}")
         path = tuple(key.split("."))
-        reading = Reading(Origin("command line"), check_files=False)
+        reading = Reading(Origin("command line"), check_files=False, currency=self.currency)
         section = _replaced(getattr(self, path[0]), path, 1, value, reading)
         if reading.problems:
             raise ConfigError.many(reading.problems)
@@ -150,19 +152,19 @@ class RunConfig:
         tree = restore(document["config"], references, task_dir, reading, secrets)
         if hooks is not None:
             tree["hooks"] = str(hooks)
-        return assemble(tree, reading, task_dir, catalogue, hooks_module, snapshot)
+        return assemble(tree, reading, task_dir, catalogue, hooks_module, snapshot, asked=False)
 
 
 def assemble(
     tree: dict[str, Any], reading: Reading, task_dir: Path, catalogue: Catalogue | None, hooks_module: Any,
-    snapshot: Path | None = None,
+    snapshot: Path | None = None, *, asked: bool = True,
 ) -> RunConfig:  # fmt: skip
-    """The RunConfig of a resolved tree; ConfigError with every problem noted in `reading`."""
+    """The RunConfig of a resolved tree; ConfigError with every problem noted in `reading`. `asked`: see `build`."""
     if catalogue is None:
         from crowdcore.plugins.catalogue import catalogue as installed  # reads entry points: only when none is given
 
         catalogue = installed()
-    sections = build(tree, reading, Plugins(catalogue, task_dir, snapshot), hooks_module)
+    sections = build(tree, reading, Plugins(catalogue, task_dir, snapshot), hooks_module, asked=asked)
     if reading.problems:
         raise ConfigError.many(_by_line(reading.problems))
     hidden = {key: origin for key, origin in reading.origins.items() if origin.reference is not None}

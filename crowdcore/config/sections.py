@@ -15,22 +15,27 @@ from crowdcore.config.sources import PLUGIN_SECTIONS
 from crowdcore.errors import CrowdError
 from crowdcore.plugins.option_types import default_text, fields_of
 from crowdcore.plugins.options import Key, Reading, convert, describe, dotted, read, unknown
-from crowdcore.plugins.schema import AdminConfig, GatesConfig, PairingConfig, TaskConfig
+from crowdcore.plugins.schema import AdminConfig, ExtensionChoice, GatesConfig, PairingConfig, TaskConfig
 
 SECTIONS: dict[str, type] = {"task": TaskConfig, "gates": GatesConfig, "pairing": PairingConfig, "admin": AdminConfig}
 KEYS = ("task", "args", *PLUGIN_SECTIONS, "gates", "pairing", "admin", "extensions", "hooks", "extends")
 
 
-def build(tree: dict[str, Any], reading: Reading, plugins: Plugins, hooks_module: Any = None) -> dict[str, Any]:
+def build(
+    tree: dict[str, Any], reading: Reading, plugins: Plugins, hooks_module: Any = None, *, asked: bool = True
+) -> dict[str, Any]:
     """The fields of a RunConfig by name; incomplete if `reading` has problems afterwards.
 
-    `hooks_module` is hooks.py if it is loaded already; else it is loaded when there is one.
+    `hooks_module` is hooks.py if it is loaded already; else it is loaded when there is one. `asked`: whether money is
+    whole in the provider's currency; not of what is stored, which must stay readable.
     """
     for name in tree:
         if name not in KEYS:
             reading.problem((name,), unknown(name, list(KEYS)))
     found: dict[str, Any] = {}
     loaded: list[tuple[Key, type]] = []
+    if asked:
+        reading.currency = _currency_ahead(tree, reading, plugins)
     for kind in PLUGIN_SECTIONS:
         section = _section(tree, kind, reading)
         plugin, found[kind] = read_choice(kind, section, reading, (kind,), plugins)
@@ -42,7 +47,7 @@ def build(tree: dict[str, Any], reading: Reading, plugins: Plugins, hooks_module
     found["gates"] = read(GatesConfig, _section(tree, "gates", reading), reading, ("gates",))
     found["admin"] = read(AdminConfig, _section(tree, "admin", reading), reading, ("admin",))
     found["pairing"] = _pairing(_section(tree, "pairing", reading), reading, plugins, loaded)
-    found["extensions"] = _extensions(tree.get("extensions"), reading, plugins)
+    found["extensions"] = _extensions(tree.get("extensions"), reading, plugins, loaded)
     found["hooks"] = _hooks_path(tree, reading, plugins.task_dir)
     module = _hooks_module(found["hooks"], hooks_module, reading)
     found["args"] = _args(_section(tree, "args", reading), module, reading, loaded)
@@ -113,25 +118,47 @@ def _pairing(
     return read(PairingConfig, tree, reading, ("pairing",), given={"stand_in": stand_ins})
 
 
+def _currency_ahead(tree: dict[str, Any], reading: Reading, plugins: Plugins) -> str | None:
+    """The provider's currency before anything else is read; None if the provider cannot be read, which is told then."""
+    trial = dataclasses.replace(reading, problems=[])
+    plugin, choice = read_choice("provider", _section(tree, "provider", trial), trial, ("provider",), plugins)
+    return None if choice is None else _currency(plugin, choice)
+
+
 def _currency(plugin: Any, choice: Any) -> str:
     """A provider's currency: its option of that name, else the class attribute, else USD."""
     options = getattr(choice, "options", None)
     return str(getattr(options, "currency", None) or getattr(plugin, "currency", None) or "USD")
 
 
-def _extensions(value: Any, reading: Reading, plugins: Plugins) -> list[str]:
-    if value is None:
-        return []
-    names = convert(list[str], value, reading, ("extensions",), {})
-    for at, name in enumerate(names if isinstance(names, list) else []):
-        key = ("extensions", str(at)) if isinstance(value, list) else ("extensions",)
-        try:
-            if isinstance(name, str) and ".py:" not in name:
-                plugins.catalogue.find("extension", name)
-        except CrowdError as error:
-            for line in error.problems:
-                reading.problem(key, line)
-    return names if isinstance(names, list) else []
+def _extensions(
+    value: Any, reading: Reading, plugins: Plugins, loaded: list[tuple[Key, type]]
+) -> list[ExtensionChoice]:
+    """Each is a name, or {type: a name, …} with its options; text names several."""
+    if isinstance(value, str):
+        value = convert(list[str], value, reading, ("extensions",), {})
+    found: list[ExtensionChoice] = []
+    for at, item in enumerate([value] if isinstance(value, dict) else value if isinstance(value, list) else []):
+        key = ("extensions", str(at))
+        if not isinstance(item, dict):
+            name = convert(str, item, reading, key, {})
+            before = len(reading.problems)
+            try:
+                plugins.load("extension", str(name))
+            except CrowdError as error:
+                for line in error.problems:
+                    reading.problem(key, line)
+            if len(reading.problems) > before or not isinstance(name, str):
+                continue
+            item = {"type": name}
+        plugin, choice = read_choice("extension", item, reading, key, plugins)
+        if plugin is not None:
+            loaded.append((key, options_class(plugin)))
+        if choice is not None and choice not in found:
+            found.append(choice)
+    if value is not None and not isinstance(value, list | dict):
+        reading.refuse(("extensions",), "expected a list of names, or of {type: a name, …}", value)
+    return found
 
 
 def _hooks_path(tree: dict[str, Any], reading: Reading, task_dir: Path) -> Path | None:

@@ -1,7 +1,7 @@
 """The task's own files, kept as they were at launch: what a resume and a review use.
 
-Every path that blueprint, gates and bots name (data, pages, folders, scripts) and each local Python file is copied
-into the run's folder under the hash of its content; the run remembers {path: name of the copy}.
+Every path that blueprint, gates, bots and extensions name (data, pages, folders, scripts) and each local Python file is
+copied into the run's folder under the hash of its content; the run remembers {path: name of the copy}.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from crowdcore.errors import RunError
+from crowdcore.base.published import copy_bytes
+from crowdcore.errors import ConfigError, RunError
 from crowdcore.plugins import LocalFiles, RunPlugins
 from crowdcore.plugins.local import load_hooks_module, snapshot_name
 
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
     from crowdcore.config import RunConfig
     from crowdcore.store.queries.runs import RunRow
 
-_SECTIONS = ("blueprint", "gates", "pairing")
+_SECTIONS = ("blueprint", "gates", "pairing", "extensions")
 """What workers see is kept. Paths of providers and architects are this machine's: certificates, folders."""
+
+_LONGEST = 200
+"""Bytes of a copy's name; beside it stands `.NAME.partial`."""
 
 
 def folder_of(run_folder: Path) -> Path:
@@ -93,13 +98,17 @@ def restore(config: RunConfig, folder: Path, sources: dict[str, str]) -> RunConf
 
 
 def _keep(path: Path, folder: Path) -> str:
+    if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
+        raise ConfigError(f"{path}: the data directory lies in this folder; name one that holds only what is needed")
     name = f"{_digest(path)}-{path.name}"
+    if len(os.fsencode(name)) > _LONGEST:
+        name = name[:16] + path.suffix[:20]
     target = folder / name
     if not target.exists():
         partial = folder / f".{name}.partial"
         if path.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(path, partial)
+            copy_bytes(path, partial)
         else:
             shutil.copyfile(path, partial)
         partial.rename(target)
@@ -110,7 +119,7 @@ def _digest(path: Path) -> str:
     """16 hexadecimal digits of the SHA-256 of a file, or of a folder's names and files."""
     digest = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
-        digest.update(str(file.relative_to(path)).encode() + b"\0")
+        digest.update(os.fsencode(file.relative_to(path)) + b"\0")
         with file.open("rb") as content:
             while chunk := content.read(1 << 20):
                 digest.update(chunk)

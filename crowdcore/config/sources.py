@@ -166,6 +166,12 @@ def _tidy(layer: Layer) -> Layer:
         if isinstance(values.get(name), str):
             origins[(name, "type")] = origins[(name,)]
             values[name] = {"type": values[name]}
+    if isinstance(values.get("extensions"), dict):
+        top = ("extensions",)
+        inner = {key: origins.pop(key) for key in list(origins) if key[:1] == top and key != top}
+        origins[(*top, "0")] = origins[top]
+        origins.update({(*top, "0", *key[1:]): origin for key, origin in inner.items()})
+        values["extensions"] = [values["extensions"]]
     pairing = values.get("pairing")
     at = ("pairing", "stand_in")
     if isinstance(pairing, dict) and isinstance(pairing.get("stand_in"), dict | str):

@@ -3,4 +3,4 @@
 May import: work and what stands below it.
 """
 
-__all__ = ["files", "rows"]
+__all__ = ["answers", "copies", "exporters", "files", "rows"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import frames
@@ -102,6 +102,10 @@ class Connection:
             self._sent = asyncio.get_running_loop().create_future()
             await self._sent
 
+    async def answers(self) -> bool:
+        """Whether somebody is still there."""
+        return await self._socket.answers()
+
     def cut(self) -> None:
         """The socket is gone: send nothing more."""
         self._close = self._close or (OVER, "")
@@ -187,6 +191,12 @@ class Hub:
     def present(self, agent_id: int) -> bool:
         """Whether the agent has an open socket."""
         return agent_id in self._connections
+
+    async def missing(self, agents: Iterable[int]) -> list[int]:
+        """Those of `agents` who are connected, as it seems, but do not answer any more."""
+        asked = [self._connections[agent_id] for agent_id in agents if agent_id in self._connections]
+        answers = await asyncio.gather(*(connection.answers() for connection in asked))
+        return [connection.agent_id for connection, here in zip(asked, answers, strict=True) if not here]
 
     def tell(self, agent_id: int, frame: dict[str, Any]) -> None:
         """Send a frame that is not stored; nobody gets it if the agent is not there."""

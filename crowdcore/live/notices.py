@@ -30,6 +30,7 @@ ENDED = {
     "timed_out": "You did not answer in time, so this ended.",
     "expired": "This has ended.",
     "replaced": "This has ended.",
+    "blocked": "The people who run this task do not accept work from your account any more.",
 }
 
 

@@ -13,12 +13,15 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from crowdcore.base.faults import without_secrets
 from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, HookFailed, PluginError, RunError, StoreError
 from crowdcore.store.queries import outbox, workers
 from crowdcore.types import Payment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crowdcore.store import Conn
     from crowdcore.store.queries.outbox import Message
     from crowdcore.work.context import RunContext
@@ -45,19 +48,18 @@ class Executor:
         self._delivers = context.delivers
         self._failures = 0
         self._pause = BACK_OFF
+        self._begun = False
 
-    async def follow(self, stop: asyncio.Event) -> None:
-        """Send until `stop`. Without kinds to deliver there is nothing to do."""
+    async def follow(self, stop: asyncio.Event, fine: Callable[[], None]) -> None:
+        """Send until `stop`; `fine` hears of each success. Without kinds to deliver there is nothing to do."""
         if not self._delivers:
             return
-        await self.forget_nothing()
+        if not self._begun:  # what this process has in hand later is its own
+            await self.forget_nothing()
+            self._begun = True
         while not stop.is_set():
-            try:
-                sent = await self.send()
-            except StoreError as error:
-                log.warning("%s: sending waits: %s", self._context.name, error)
-                await pause(stop, 1.0)
-                continue
+            sent = await self.send()
+            fine()
             if self._failures >= IN_A_ROW:
                 log.warning("%s: the platform does not take it; next try in %.0f s", self._context.name, self._pause)
                 await pause(stop, self._pause)
@@ -110,12 +112,14 @@ class Executor:
     async def _send_one(self, row: Message) -> bool | None:
         """Whether it arrived; None if it was not to be sent after all."""
         db, clock = self._context.db, self._context.clock
-        if not await db.awrite(lambda c: outbox.take(c, row.id, clock.now())):
+        taken = await db.awrite(lambda c: outbox.take(c, row.id, clock.now()))
+        if taken is None:
             return None
+        row = taken  # it may have been corrected since it was listed
         try:
             reference = await self._deliver(row)
         except CrowdError as error:
-            await self._settle(row, _state_after(row, error), error=str(error))
+            await self._settle(row, _state_after(row, error), error=without_secrets(str(error)))
             return False
         await self._settle(row, "confirmed", reference=reference)
         return True

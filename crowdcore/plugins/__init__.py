@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GROUPS", "Catalogue", "Entry", "LocalFiles", "Registered", "RunPlugins", "bots", "catalogue", "checks",
-    "defaults", "gate_data", "hooks", "live_assignment", "load_hooks_module", "load_unpackaged", "local", "markers",
-    "option_types", "options", "procedures", "records", "results", "run", "schema", "short_form", "stand_ins",
+    "defaults", "gate_data", "hooks", "inspection", "live_assignment", "load_hooks_module", "load_unpackaged", "local",
+    "markers", "option_types", "options", "procedures", "records", "results", "run", "schema",
+    "short_form", "stand_ins",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.base.faults import described
+from crowdcore.base.faults import described, imported_at
 from crowdcore.errors import CrowdError, PluginError
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ _ON_CORE = re.compile(r"crowdcore(?![\w.-])", re.IGNORECASE)
 class Entry:
     """One entry point: `name` is what users write, `value` (`module:Class`) where it lives.
 
-    `dist` and `version` are the distribution's; `requires` its requirement strings on crowdcore.
+    `dist` and `version` are the distribution's; `requires` its requirement strings on crowdcore, `others`
+    those on anything else.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Entry:
     value: str = ""
     group: str = ""
     requires: tuple[str, ...] = field(default=(), repr=False)
+    others: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def label(self) -> str:
@@ -147,12 +149,14 @@ def load_entry(entry: Entry) -> Any:
     from importlib.metadata import EntryPoint
 
     check_version(entry)
+    check_requirements(entry)
     try:
         loaded = EntryPoint(entry.name, entry.value, entry.group).load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even exit at import
-        raise PluginError(f"{entry.label} cannot be imported: {described(error)}") from error
+        where = imported_at(error, __file__)
+        raise PluginError(f"{entry.label} cannot be imported: {described(error)}{where}") from error
     if entry.kind in CLASSES and not isinstance(loaded, type):
         raise PluginError(f"{entry.label}: {entry.value} is no class")
     if not callable(loaded):
@@ -191,6 +195,27 @@ def check_version(entry: Entry) -> None:
             )
 
 
+def check_requirements(entry: Entry) -> None:
+    """PluginError if a distribution is missing that the plugin needs: its import may fail only while people work."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from packaging.requirements import InvalidRequirement, Requirement  # only when a plugin is loaded
+
+    missing = []
+    for text in entry.others:
+        try:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                version(requirement.name)
+        except InvalidRequirement:
+            continue
+        except PackageNotFoundError:
+            missing.append(f"{requirement.name}{requirement.specifier}")
+    if missing:
+        told, asked = ", ".join(missing), " ".join(repr(each) for each in missing)
+        raise PluginError(f"{entry.label} needs {told}, which is not installed; `pip install {asked}`")
+
+
 @functools.cache
 def catalogue() -> Catalogue:
     """What is installed in this process's environment, read once."""
@@ -226,7 +251,9 @@ def _log_damaged(dist: Any, error: Exception) -> None:
 
 def _entries(dist: Distribution, name: str, version: str) -> Iterable[Entry]:
     kinds = {group: kind for kind, group in GROUPS.items()} | {DEFAULTS: "default"}
-    core = tuple(text for text in dist.requires or () if _ON_CORE.match(text))
+    needed = dist.requires or ()
+    core = tuple(text for text in needed if _ON_CORE.match(text))
+    others = tuple(text for text in needed if not _ON_CORE.match(text))
     for point in dist.entry_points:
         if point.group in kinds:
-            yield Entry(kinds[point.group], point.name, name, version, point.value, point.group, core)
+            yield Entry(kinds[point.group], point.name, name, version, point.value, point.group, core, others)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         AdminConfig,
         ArchitectChoice,
         BlueprintChoice,
+        ExtensionChoice,
         GatesConfig,
         PairingConfig,
         ProviderChoice,
@@ -54,8 +55,8 @@ class Configuration(Protocol):
         """Where the requester's pages are."""
 
     @property
-    def extensions(self) -> list[str]:
-        """The names of the listed extensions."""
+    def extensions(self) -> list[ExtensionChoice]:
+        """The listed extensions, each with its options."""
 
     @property
     def hooks(self) -> Path | None:

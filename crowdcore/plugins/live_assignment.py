@@ -81,8 +81,9 @@ class LiveAssignment(Protocol):
     async def receive(self, timeout: float | None = None, seat: int | None = None) -> Message:
         """The next message of anybody (or of one seat), in the order in which they came.
 
-        TimeoutError after `timeout` seconds (0: what is there now); `crowdcore.live.Left` once somebody is gone for
-        good and the conversation is to end.
+        TimeoutError after `timeout` seconds (0: what is there now); for one seat the time begins anew while it types,
+        for five minutes more at most; `crowdcore.live.Left` once somebody is gone for good and the conversation is to
+        end.
         """
         ...
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import itertools
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -116,7 +117,7 @@ def snapshot_name(path: Path, folder: Path) -> str:
     try:
         return path.relative_to(folder).as_posix()
     except ValueError:
-        return f"{hashlib.sha256(str(path.parent).encode()).hexdigest()[:8]}/{path.name}"
+        return f"{hashlib.sha256(os.fsencode(path.parent)).hexdigest()[:8]}/{path.name}"
 
 
 def load_hooks_module(path: Path) -> ModuleType:

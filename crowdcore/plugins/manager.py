@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from crowdcore.plugins.catalogue import Catalogue, catalogue, make
 from crowdcore.plugins.checks import HOOKS, INNER, implementations
 from crowdcore.plugins.defaults import CoreDefaults
 from crowdcore.plugins.hookspecs import SPECS
+from crowdcore.plugins.inspection import acting
 from crowdcore.plugins.local import LocalFiles, is_unpackaged
 from crowdcore.plugins.markers import PROJECT
 from crowdcore.plugins.procedures import MARK, collect
@@ -86,12 +87,17 @@ class RunPlugins:
         for kind in ("architect", "provider", "blueprint"):
             choice = getattr(config, kind)
             self._register(self._make(kind, choice.type, choice.options))
-        for name in dict.fromkeys(config.extensions):
-            self._register(self._make("extension", name, None))
+        for choice in config.extensions:
+            made = self._make("extension", choice.type, choice.options)
+            again = sum(name.partition("#")[0] == made.name for name in self.registered)  # with other options
+            self._register(replace(made, name=f"{made.name}#{again + 1}") if again else made)
         for plugin in self._local(hooks_module, hooks):
             self._register(plugin)
         self.bots = [self._make("bot", choice.type, choice.options) for choice in config.pairing.stand_in]
         """The stand-ins, in the order in which they take over (`crowdcore.plugins.stand_ins` asks them); no hooks."""
+        faults = [line for bot in self.bots for line in acting(bot.instance, bot.label)]
+        if faults:
+            raise PluginError.many(faults)
         self.manager.check_pending()
         self._check_needs()
         self.procedures = collect((plugin.label, plugin.instance) for plugin in self._of_the_task())

@@ -52,7 +52,7 @@ def fields_of(cls: type) -> dict[str, FieldInfo]:
         raise TypeError(f"{cls!r} is not a dataclass")
     try:
         hints = get_type_hints(cls, include_extras=True)
-    except NameError as error:
+    except Exception as error:  # whatever an author's annotations raise
         raise TypeError(f"the types of {cls.__qualname__} cannot be read: {error}") from error
     found = {}
     for item in dataclasses.fields(cls):
@@ -62,6 +62,38 @@ def fields_of(cls: type) -> dict[str, FieldInfo]:
         required = bool(item.metadata.get("required")) or default is dataclasses.MISSING
         found[item.name] = FieldInfo(item.name, hints[item.name], required, default, item.metadata)
     return found
+
+
+def faults_of(cls: Any, prefix: str = "", seen: tuple[Any, ...] = ()) -> list[str]:
+    """Why `cls` cannot hold options, a line for each fault; nothing if it can."""
+    try:
+        fields = fields_of(cls)
+    except TypeError as error:
+        more = "" if dataclasses.is_dataclass(cls) else "; write @dataclass(frozen=True, kw_only=True) above it"
+        return [f"{prefix}{error}{more}"]
+    except Exception as error:  # a default_factory may raise anything
+        return [f"{prefix}a default cannot be made: {type(error).__name__}: {error}"]
+    found = []
+    for name, info in fields.items():
+        try:
+            for section in _sections(info.annotation):
+                if section not in seen:
+                    found += faults_of(section, f"{prefix}{name}.", (*seen, cls, section))
+        except TypeError as error:
+            found.append(f"{prefix}{name}: {error}")
+    return found
+
+
+def _sections(annotation: Any) -> list[Any]:
+    """The sections of options within a type; TypeError for a type within it that options cannot have."""
+    kind = kind_of(annotation)
+    if kind == "union":
+        return [section for member in members(annotation) for section in _sections(member)]
+    if kind in ("list", "dict"):
+        return _sections(element_type(annotation))
+    if kind == "scalar":
+        _scalar(annotation)
+    return [annotation] if kind == "section" else []
 
 
 def kind_of(annotation: Any) -> Kind:
@@ -172,7 +204,9 @@ def _spelled(value: Any, text: str | None, parse: Callable[[str], Any], expected
 
 
 def to_money(value: Any, text: str | None) -> Decimal:
-    """A decimal amount."""
+    """A decimal amount; whether it is whole in the run's currency is asked where that is known."""
+    if text is not None and not isinstance(value, str):
+        text = text.replace("_", "")  # 1_000 is how YAML writes a number; as text, '1_000' is none
     amount: Decimal = _spelled(value, text, parse_money, MONEY_HINT)
     return amount
 
@@ -230,6 +264,7 @@ _SCALARS: Final[dict[Any, tuple[Callable[[Any, str | None], Any], str, str]]] = 
 _NAMED: Final = {
     "duration": (to_duration, "duration", DURATION_HINT),
     "bytes": (to_size, "size", SIZE_HINT),
+    "price": (to_money, "price", "a price such as 0.0025"),
 }
 
 
@@ -246,6 +281,8 @@ def _scalar(annotation: Any) -> tuple[Callable[[Any, str | None], Any], str, str
             if isinstance(note, str) and note in _NAMED:
                 return _NAMED[note]
         return _scalar(get_args(annotation)[0])
+    if annotation not in _SCALARS:
+        raise TypeError(f"options cannot have the type {annotation!r}")
     return _SCALARS[annotation]
 
 

@@ -7,9 +7,10 @@
         pause: Duration = option(30.0, help="Rest between two units", min=0)
         api_key: str = option(help="Key of the service", secret=True)
 
-Types: str, int, float, bool, Decimal, Duration, ByteSize, Path, Literal, Any, list, dict, optional ones
-and unions of those, and nested dataclasses. A ValueError from `__post_init__` becomes a problem of the
-section. A plain `dataclasses.field(metadata={"help": …})` works as well as `option`.
+Types: str, int, float, bool, Decimal (money: whole cents of the run's currency), Price (may be finer), Duration,
+ByteSize, Path, Literal, Any, list, dict, optional ones and unions of those, and nested dataclasses. A ValueError from
+`__post_init__` becomes a problem of the section. A plain `dataclasses.field(metadata={"help": …})` works as well as
+`option`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from crowdcore.base.faults import hide
 from crowdcore.base.quantities import ByteSize as ByteSize
 from crowdcore.base.quantities import Duration as Duration
+from crowdcore.base.quantities import whole_money
 from crowdcore.plugins.option_types import (
     FieldInfo,
     choices_of,
@@ -96,7 +100,8 @@ class Reading:
 
     `labels` names plugins by their section: `{("provider",): "provider 'mturk'"}`; `broken` holds the keys
     whose value could not even be looked up, so that one fault is told once, and `kept` those of hidden
-    values that are not looked up: they keep the text they are stored as.
+    values that are not looked up: they keep the text they are stored as. Money is whole in `currency`; while that
+    is None nobody asks: it is not known yet, or what is read is stored and was asked before.
     """
 
     default: Origin
@@ -106,6 +111,7 @@ class Reading:
     broken: set[Key] = field(default_factory=set)
     kept: set[Key] = field(default_factory=set)
     check_files: bool = True
+    currency: str | None = None
 
     def origin(self, key: Key) -> Origin:
         """The origin of `key`, else of the nearest section around it."""
@@ -266,7 +272,11 @@ def _items(annotation: Any, value: Any) -> Iterator[Any]:
 def _convert_union(annotation: Any, value: Any, reading: Reading, key: Key, meta: Mapping[str, Any]) -> Any:
     tries: list[list[str]] = []
     plain = {**meta, "path": False} if Path in members(annotation) else meta  # Path | list[str]: text is text
+    hint = ""
     for member in members(annotation):
+        if isinstance(value, str) and Path in members(annotation) and kind_of(member) == "list":
+            hint = f"; a list stands in brackets: [{value}]" if len(value) <= 60 else "; a list stands in brackets"
+            continue  # a file that is missing must not pass for a list of one name
         trial = dataclasses.replace(reading, problems=[])
         converted = convert(member, value, trial, key, meta if member is Path else plain)
         if not trial.problems:
@@ -274,7 +284,7 @@ def _convert_union(annotation: Any, value: Any, reading: Reading, key: Key, meta
         if isinstance(value, Mapping) == (kind_of(member) in ("section", "dict")):
             tries.append(trial.problems)
     if len(tries) == 1:
-        reading.problems.extend(tries[0])
+        reading.problems.extend(problem + hint for problem in tries[0])
         return _BAD
     return reading.refuse(
         key, f"expected {expected(annotation, bool(meta.get('path')))}", value, meta.get("secret", False)
@@ -291,6 +301,10 @@ def _convert_scalar(annotation: Any, value: Any, reading: Reading, key: Key, met
             path = to_path(value, origin.text, base, reading.check_files and meta.get("must_exist", True))
             return path if annotation is Path else str(path)
         converted = scalar(annotation)(value, origin.text)
+        if annotation is Decimal and reading.currency is not None:
+            whole_money(converted, reading.currency)
+        if meta.get("secret"):
+            hide(converted)
     except FileNotFoundError as error:
         reading.problem(key, str(error))
         return _BAD

@@ -20,12 +20,23 @@ if TYPE_CHECKING:
     from crowdcore.plugins.hooks import Contributed, Hooks
 
 T = TypeVar("T")
+NEEDED = ("architect_deploy", "blueprint_task_data", "blueprint_build")
 _KINDS = get_args(inspect.get_annotations(Completion, eval_str=True)["kind"])
 
 
 def author(hooks: Hooks, hook: str) -> str:
-    """The plugin whose answer to an owner hook counts."""
-    return hooks.implementers(hook)[0]
+    """The plugin whose answer to an owner hook counts, as messages call it."""
+    return hooks.author(hook)
+
+
+def needed(hooks: Hooks) -> None:
+    """PluginError with a line for each hook without a default that nobody implements: no run can do without."""
+    missing = [hook for hook in NEEDED if not hooks.implementers(hook)]
+    if missing:
+        raise PluginError.many([
+            f"the {hook.partition('_')[0]} of this run does not implement {hook}; write it in hooks.py, "
+            "or choose another" for hook in missing
+        ])  # fmt: skip
 
 
 def page(hooks: Hooks, build: Path) -> None:

@@ -47,8 +47,8 @@ class RunServices(Protocol):
         """Serve an ASGI application in this process; the port it really got."""
         ...
 
-    def visit_returned(self, external_id: str) -> None:
-        """The platform says that this visit was given back."""
+    def visit_returned(self, external_id: str) -> bool:
+        """The platform says that this visit was given back; whether work ended by that."""
         ...
 
     def secret(self, label: str) -> bytes:
@@ -145,6 +145,9 @@ class Run:
         """A key (32 bytes) that this installation derives for this plugin, the same in every run."""
         return self._services.secret(f"plugin:{self.plugin}:{name}")
 
-    def visit_returned(self, external_id: str) -> None:
-        """The platform says that the visit `external_id` was given back (for `provider_sync`)."""
-        self._services.visit_returned(external_id)
+    def visit_returned(self, external_id: str) -> bool:
+        """The platform says that the visit `external_id` was given back (for `provider_sync`): its open work ends.
+
+        Whether anything ended. What was submitted stays submitted, and owed: the operator is told, once.
+        """
+        return self._services.visit_returned(external_id)

@@ -40,7 +40,9 @@ class TaskConfig:
     max_open_units_per_worker: int = option(
         1, help="Units one worker may hold at the same time; 0 = no limit", min=0, changeable=True
     )
-    lifetime: Duration = option(31 * 86400.0, help="How long the run offers work at most", min=1, changeable=True)
+    lifetime: Duration = option(
+        31 * 86400.0, help="How long the run is served and offers work at most", min=1, changeable=True
+    )
     patience: Duration = option(
         12 * 3600.0, help="The run ends after so long without a submission; 0 = never", min=0, changeable=True
     )
@@ -129,6 +131,9 @@ class GatesConfig:
         factory=list, help="Conditions on workers' qualifications, all of which must hold"
     )
     block_qualification: str | None = option(None, help="Holders of this qualification get no work")
+    new_qualifications: list[str] = option(
+        factory=list, help="Qualifications named here that nobody was granted yet; other unknown names are errors"
+    )
     allow_list: Path | list[str] | None = option(
         None, help="Only these workers: a file with one name a line, or a list", path=True
     )
@@ -144,7 +149,7 @@ class GatesConfig:
     onboarding: OnboardingConfig | None = option(None, help="What a worker must pass once before the first unit")
     screening: ScreeningConfig | None = option(None, help="A first unit that is checked")
     gold: GoldConfig | None = option(None, help="Items with known answers mixed into the work")
-    units_per_session: int = option(1, help="Units one visit does one after the other, paid once", min=1)
+    units_per_session: int = option(1, help="Units one visit does one after the other; each is paid", min=1)
     after_task: Path | None = option(None, help="A short form (JSON) shown after the last submission", path=True)
     feedback: bool = option(True, help="Every page has a box in which workers write to the author")
     tips: bool = option(True, help="Workers may leave tips there; accepted ones are shown to others (`crowd tips`)")
@@ -158,6 +163,17 @@ class StandIn:
     """
 
     type: str = option(help="Name of the bot, as in `crowd plugins`")
+    options: Any = field(default=None, metadata={"hidden": True})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionChoice:
+    """What a task listens with, or adds to its pages and gates (an item of `extensions`).
+
+    `options` is an instance of the extension's own Options class.
+    """
+
+    type: str = option(help="Name of the extension, as in `crowd plugins`, or ./file.py:Class")
     options: Any = field(default=None, metadata={"hidden": True})
 
 
@@ -225,7 +241,7 @@ class BlueprintChoice:
 
     type: str = option(help="Name of the blueprint, as in `crowd plugins`, or ./file.py:Class")
     options: Any = field(default=None, metadata={"hidden": True})
-    units_per_assignment: int = option(1, help="How many workers do each item", min=1)
+    units_per_assignment: int = option(1, help="How many workers do each item", min=1, max=100_000)
     launch_ahead: int = option(200_000, help="Units made ahead of the workers' demand; 1 = on demand", min=1)
 
 

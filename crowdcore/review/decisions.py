@@ -9,13 +9,14 @@ for problem in deliver(database, reviewed.runs):  # of crowdcore.runs, where no 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import RunError
-from crowdcore.store.queries import reviews
+from crowdcore.store.queries import budgets, reviews
 from crowdcore.store.queries.units import MICROS
 
 if TYPE_CHECKING:
@@ -65,8 +66,11 @@ def decide(database: Database, units: Iterable[int], verdict: Verdict, *, actor:
     """
     wanted = list(dict.fromkeys(units))
     named = frozenset(wanted)
+    costs: Counter[int] = Counter()
     for part in _slices(wanted):
-        database.read(lambda c, part=part: _check(c, part, verdict, named))  # type: ignore[misc]
+        costs.update(database.read(lambda c, part=part: _check(c, part, verdict, named)))  # type: ignore[misc]
+    for run_id, micros in costs.items():
+        database.read(lambda c, run_id=run_id, micros=micros: budgets.check(c, run_id, micros, hold=False))  # type: ignore[misc]
     reviewed = Reviewed()
     try:
         for part in _slices(wanted):
@@ -92,14 +96,27 @@ def _slices(units: list[int]) -> Iterator[list[int]]:
     return (units[n : n + SLICE] for n in range(0, len(units), SLICE))
 
 
-def _check(conn: Conn, units: list[int], verdict: Verdict, named: frozenset[int]) -> None:
+def _micros(amount: Decimal) -> int:
+    """The amount in millionths: whether it is whole in the run's currency is asked with its unit."""
+    if not amount.is_finite() or amount != round(amount, 6):
+        raise RunError(f"a bonus of {amount} is no amount of money")
+    return int(amount * MICROS)
+
+
+def _check(conn: Conn, units: list[int], verdict: Verdict, named: frozenset[int]) -> dict[int, int]:
+    """RunError if one of them cannot have it; millionths that it would promise anew, by run."""
+    costs: Counter[int] = Counter()
     for unit in units:
         work = reviews.of_unit(conn, unit)
         reviews.check(work, verdict.outcome)
         if verdict.visit:
             reviews.check_visit(conn, work, named)
         if verdict.bonus is not None:
-            reviews.check_bonus(conn, work, int(verdict.bonus * MICROS), verdict.bonus_reason)
+            bonus = _micros(verdict.bonus)
+            if reviews.check_bonus(conn, work, bonus, verdict.bonus_reason.strip()) and not work.worker.simulated:
+                costs[work.run_id] += bonus
+        costs[work.run_id] += reviews.cost(conn, work, verdict.outcome)
+    return dict(costs)
 
 
 def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[reviews.Decision, bool]:
@@ -108,7 +125,7 @@ def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[review
     if verdict.tell and verdict.note:
         reviews.tell(conn, unit, verdict.note, now)
     owed = verdict.bonus is not None and reviews.bonus(
-        conn, unit, int(verdict.bonus * MICROS), verdict.bonus_reason, now, actor=actor
+        conn, unit, _micros(verdict.bonus), verdict.bonus_reason.strip(), now, actor=actor
     )
     return decision, owed
 

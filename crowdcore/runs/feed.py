@@ -19,6 +19,8 @@ from crowdcore.work import documents
 from crowdcore.work.counters import Counters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crowdcore.store.queries.events import Event
     from crowdcore.work.context import RunContext
 
@@ -151,15 +153,13 @@ class Feed:
             return UnitSubmitted(event.id, event.at, unit, row.worker, agent)
         return UnitReviewed(event.id, event.at, unit, row.worker, data["status"], data.get("note", ""))
 
-    async def follow(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop`, then what is left, as far as LAST_WORDS allow."""
+    async def follow(self, stop: asyncio.Event, fine: Callable[[], None]) -> None:
+        """Deliver until `stop`, then what is left, as far as LAST_WORDS allow; `fine` hears of each success."""
         while not stop.is_set():
-            try:
-                if not await self.deliver():
-                    await pause(stop, POLL if self._heard else SELDOM)
-            except StoreError as error:
-                log.warning("%s: listeners wait: %s", self._context.name, error)
-                await pause(stop, 1.0)
+            told = await self.deliver()
+            fine()
+            if not told:
+                await pause(stop, POLL if self._heard else SELDOM)
         loop = asyncio.get_running_loop()
         until = loop.time() + LAST_WORDS
         while loop.time() <= until and await self.deliver(until):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from crowdcore.base import paths
 from crowdcore.base.clock import Clock, SystemClock
 from crowdcore.base.secret import secret_key
+from crowdcore.base.terminal import printable
 from crowdcore.config.snapshot import folder_of, reopen, take
 from crowdcore.errors import RunError, StoreError
 from crowdcore.plugins import RunPlugins
@@ -103,7 +104,7 @@ def _open_new(
 def _lead(database: Database, data: Path, row: RunRow) -> tuple[Path, RunLock]:
     """The run's folder and its lock; RunError if another process has it."""
     folder = paths.run_folder(data, row.name)
-    folder.mkdir(parents=True, exist_ok=True)
+    paths.make_run_folder(folder)
     return folder, RunLock(folder, row.name, row.id, database).acquire()
 
 
@@ -170,7 +171,7 @@ def wait(*handles: RunHandle, log_rate: float = 30.0, report: Callable[[str], No
 
     Ctrl-C once: no new work, people in the middle may finish. Twice: leave now, resumable.
     """
-    say = report or (lambda text: print(text, file=sys.stderr, flush=True))
+    say = report or (lambda text: print(printable(text), file=sys.stderr, flush=True))
     remaining, interrupts, next_line = list(handles), 0, time.monotonic() + log_rate
     while remaining:
         try:

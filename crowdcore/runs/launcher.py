@@ -7,18 +7,18 @@ ahead: `blueprint.launch_ahead` free units, `task.max_open_units` open ones, and
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.errors import ConfigError, StoreBusy
+from crowdcore.errors import ConfigError, StoreError
 from crowdcore.state import canonical
-from crowdcore.store.queries import units
+from crowdcore.store.queries import budgets, units
 
 if TYPE_CHECKING:
+    from crowdcore.base.watch import Watch
     from crowdcore.store import Conn
     from crowdcore.work.context import RunContext
 
@@ -29,9 +29,13 @@ COLLECT_SECONDS = 0.2
 READY_SECONDS = 0.1
 """After so long the first units count as launched, however many they are."""
 MOST = 5000
-"""Assignments in one slice, at most."""
-
-log = logging.getLogger("crowdcore.launching")
+"""Units in one slice, at most; one assignment with all of its units, if it has more."""
+AGAIN = 1.0
+"""Seconds until the database is tried again."""
+LEAST = 10
+"""Units in one slice that is as small as slices get."""
+FIRST = 200
+"""Units in the slice after one that was quick."""
 
 
 @dataclass
@@ -46,8 +50,11 @@ class Ahead:
 class Launcher:
     """Launches one run's units. `ready` is set when there are units to begin with, `done` when the data ended."""
 
-    def __init__(self, context: RunContext, items: Iterator[Any], start: int, ahead: Callable[[Conn], Ahead]) -> None:
+    def __init__(
+        self, context: RunContext, items: Iterator[Any], start: int, ahead: Callable[[Conn], Ahead], watch: Watch
+    ) -> None:
         self._context = context
+        self._watch = watch
         self._items = items
         self._ordinal = start
         self._ahead = ahead
@@ -56,6 +63,7 @@ class Launcher:
         self._storing = threading.Lock()
         self._size = 1  # the first item is there already; the second may take its time
         self._left = 0
+        self._rest: list[str] = []
         self._looked = threading.Condition()
         self._looks = 0
         self._added = 0
@@ -104,7 +112,7 @@ class Launcher:
         try:
             while not self._quit and not self.done:
                 self._wake.clear()
-                room = self._room()
+                room = self._patiently(self._room)
                 added = self._slice(min(self._size, room)) if room > 0 else 0
                 self._note(added)
                 if room <= 0 or time.monotonic() >= ready_at:
@@ -150,30 +158,44 @@ class Launcher:
     def _slice(self, size: int) -> int:
         """Store the next items, at most `size`; how many units they became."""
         batch, exhausted = self._collect(size)
-        while True:
-            try:
-                with self._storing:
-                    if self._stopped():
-                        return 0
-                    added, took = self._context.db.write(lambda c: self._store(c, batch, exhausted))
-            except StoreBusy as error:
-                log.warning("%s: launching waits: %s", self._context.name, error)
-                time.sleep(1.0)
-            else:
-                self._size = _adapted(self._size, len(batch), took)
-                self._ordinal += len(batch)
-                self._left -= len(batch)
-                self.done = exhausted
-                if added and self._context.live is not None:
-                    self._context.live.nudge()
-                return added
 
-    def _stopped(self) -> bool:
-        return self._quit
+        def store() -> int:
+            with self._storing:
+                if self._quit:
+                    return 0
+                added, took, stored = self._context.db.write(lambda c: self._store(c, batch, exhausted))
+            each = self._context.config.blueprint.units_per_assignment
+            self._size = _adapted(self._size, stored, took, each)
+            self._ordinal += stored
+            self._rest = batch[stored:]
+            self._left = 0 if self._rest else self._left - stored
+            self.done = exhausted and not self._rest
+            return added
+
+        added = self._patiently(store)
+        if added and self._context.live is not None:
+            self._context.live.nudge()
+        return added
+
+    def _patiently(self, step: Callable[[], int]) -> int:
+        """What `step` answers, however long the database cannot be used; 0 when launching is to stop."""
+        while not self._quit:
+            try:
+                answer = step()
+            except StoreError as error:  # locked, full, gone: nothing is lost by waiting
+                self._watch.trouble("launching", error)
+                self._wake.wait(AGAIN)
+                self._wake.clear()
+            else:
+                self._watch.fine("launching")
+                return answer
+        return 0
 
     def _collect(self, size: int) -> tuple[list[str], bool]:
         """At most `size` items as canonical JSON, and whether the data ended."""
-        batch: list[str] = []
+        batch = self._rest  # the budget had no room for these
+        if len(batch) >= size:
+            return batch, False
         until = time.monotonic() + COLLECT_SECONDS
         for item in self._items:
             try:
@@ -184,20 +206,27 @@ class Launcher:
                 return batch, False
         return batch, True
 
-    def _store(self, conn: Conn, batch: list[str], exhausted: bool) -> tuple[int, float]:
-        """One transaction; units added, and seconds that it held the database (without the commit)."""
+    def _store(self, conn: Conn, batch: list[str], exhausted: bool) -> tuple[int, float, int]:
+        """One transaction: units added, seconds that it held the database (without the commit), items stored.
+
+        The budget is asked again: a bonus or a late answer may have been faster.
+        """
         began, context = time.monotonic(), self._context
+        budget, pay = context.config.task.budget, context.pay_micros * context.config.blueprint.units_per_assignment
+        if budget is not None and pay:
+            room = max(0, budgets.micros_left(conn, context.run_id, budget) // pay)
+            batch, exhausted = batch[:room], exhausted and len(batch) <= room
         added = units.launch_slice(
             conn, context.run_id, self._ordinal, batch, units=context.config.blueprint.units_per_assignment,
             pay_micros=context.pay_micros, exhausted=exhausted, now=context.clock.now(),
         )  # fmt: skip
-        return added, time.monotonic() - began
+        return added, time.monotonic() - began, len(batch)
 
 
-def _adapted(size: int, stored: int, took: float) -> int:
-    """How many assignments the next slice may have, when `stored` of them took so many seconds."""
+def _adapted(size: int, stored: int, took: float, each: int) -> int:
+    """How many assignments of `each` units the next slice may have, when `stored` of them took so many seconds."""
     if took > SLICE_SECONDS * 2:
-        return max(size // 2, 10)
+        return max(size // 2, LEAST // each, 1)
     if took < SLICE_SECONDS / 2 and stored >= size:
-        return min(max(size * 2, 200), MOST)
+        return max(min(max(size * 2, FIRST // each), MOST // each), 1)
     return size

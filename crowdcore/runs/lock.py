@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from crowdcore.base.paths import make_run_folder
 from crowdcore.errors import RunError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class RunLock:
 
     def acquire(self) -> Self:
         """Take the lead of the run; RunError names the process that has it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)  # a launch may have died before it made the folder
+        make_run_folder(self._path.parent)  # a launch may have died before it made the folder
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if (holder := _other_holder(file, self._patience)) is not None:
             os.close(file)

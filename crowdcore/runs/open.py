@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.base.secret import derive
 from crowdcore.errors import ConfigError, CrowdError
-from crowdcore.plugins import results
+from crowdcore.plugins import catalogue, results
 from crowdcore.plugins.hooks import Hooks
+from crowdcore.runs import private_files
 from crowdcore.runs.launcher import Ahead, Launcher
 from crowdcore.runs.serve import Serving
 from crowdcore.state import AgentState, canonical
 from crowdcore.store import FileStore
-from crowdcore.store.queries import known_items, outbox, runs, units
+from crowdcore.store.queries import known_items, outbox, qualifications, runs, units, uploads
 from crowdcore.work import gates
 from crowdcore.work.context import RunContext, blueprint_says, provider_says
 from crowdcore.work.counters import Counters
@@ -29,6 +30,7 @@ from crowdcore.work.service import Work
 from crowdcore.work.service_clock import ServiceClock
 
 if TYPE_CHECKING:
+    from crowdcore.base.watch import Watch
     from crowdcore.runs.setup import Setup
     from crowdcore.store import Conn
 
@@ -66,6 +68,7 @@ async def open_run(setup: Setup) -> Opened:
 
 
 async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
+    results.needed(hooks)
     prepared = await asyncio.to_thread(_gates, hooks, setup)
     problems = await hooks.provider_check() if setup.fresh else []
     if problems:
@@ -75,14 +78,18 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     items = await asyncio.to_thread(_task_data, hooks, setup)
     build = setup.folder / "build"
     await _build(hooks, build)
+    await asyncio.to_thread(private_files.check, setup, build)
     counters = await setup.db.aread(
         lambda c: Counters.start(c, setup.row.id, setup.row.name, setup.config.task.reward, setup.row.currency)
     )
     context = await _context(setup, serving, hooks)
     context.gates = prepared
+    await asyncio.to_thread(gates.check_items, context.state_class, prepared)
     items = await asyncio.to_thread(_checked, context.state_class, items, setup.row.next_ordinal)
-    await asyncio.to_thread(context.files.sweep, _STALE)
-    launcher = _launcher(context, items, setup)
+    await asyncio.to_thread(
+        context.files.sweep, _STALE, lambda sha256: setup.db.read(lambda c: uploads.is_named(c, sha256))
+    )
+    launcher = _launcher(context, items, setup, serving.watch)
     context.more_units = _more(launcher)
     work = Work(context)
     await _live(context, setup)
@@ -95,7 +102,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     try:
         url = results.address(hooks, answer)
         admin_url = await serving.admin()
-        await setup.db.awrite(lambda c: runs.set_url(c, setup.row.id, url))
+        await setup.db.awrite(lambda c: _served(c, setup, url))
     except BaseException:
         await _no_live(context)
         if setup.fresh:  # what it put up may cost money
@@ -125,7 +132,19 @@ def _gates(hooks: Hooks, setup: Setup) -> gates.Gates:
     """What the run's gates need; ConfigError with every contradiction among their options."""
     seed = derive(setup.secret_key, f"gates:{setup.row.identity}").hex()
     screened = setup.db.read(lambda c: known_items.agents_in_run(c, setup.row.id, "screening"))
-    return gates.Checker(setup.config, hooks).prepare(seed, screened)
+    meaning = None
+    if setup.fresh:
+        names = setup.db.read(qualifications.names)
+        meaning = gates.Known(names, catalogue().names("provider"))
+    return gates.Checker(setup.config, hooks).prepare(seed, screened, meaning)
+
+
+def _served(conn: Conn, setup: Setup, url: str) -> None:
+    """Where the run is; the qualifications that its task brings are known from now on, also to other tasks."""
+    runs.set_url(conn, setup.row.id, url)
+    if setup.fresh:
+        for name in gates.defined(setup.config.gates):
+            qualifications.define(conn, name, setup.clock.now())
 
 
 def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
@@ -188,7 +207,7 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
     )  # fmt: skip
 
 
-def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launcher:
+def _launcher(context: RunContext, items: Iterator[Any], setup: Setup, watch: Watch) -> Launcher:
     def ahead(conn: Conn) -> Ahead:
         count, special = units.counts(conn, context.run_id), units.special_counts(conn, context.run_id)
         opened = sum(count.get(s, 0) for s in ("created", "launched", "assigned"))
@@ -199,7 +218,7 @@ def _launcher(context: RunContext, items: Iterator[Any], setup: Setup) -> Launch
             besides = int(outbox.besides(conn, context.run_id) * units.MICROS)
         return Ahead(count.get("launched", 0), opened, promised * context.pay_micros + besides)
 
-    return Launcher(context, items, setup.row.next_ordinal, ahead)
+    return Launcher(context, items, setup.row.next_ordinal, ahead, watch)
 
 
 def _more(launcher: Launcher) -> Any:

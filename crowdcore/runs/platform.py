@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from crowdcore.errors import CrowdError
+from crowdcore.plugins.records import Records
+from crowdcore.store.queries import workers
 
 if TYPE_CHECKING:
     from crowdcore.work.context import RunContext
@@ -27,10 +29,14 @@ log = logging.getLogger("crowdcore.platform")
 class Platform:
     """Places, visits that are pending, and the end of the offer, of one run."""
 
-    def __init__(self, context: RunContext, counters: Counters, *, resumed: bool) -> None:
+    def __init__(self, context: RunContext, counters: Counters, *, resumed: bool, launched: bool) -> None:
         self._context = context
         self._counters = counters
+        self._launched = launched
+        self._records = Records(context.db, context.run_id, "core", "platform")
         self._places = 0
+        self._remembered = 0
+        self._wanted_at = (-1, 0)
         self._tried_at: dict[str, float] = {}
         self._complaints: dict[str, str] = {}
         self._pending = True
@@ -38,26 +44,67 @@ class Platform:
         if not resumed:
             self._tried_at["provider_sync"] = context.clock.ticks()
 
-    async def launch(self, url: str) -> int:
-        """Offer the units that are launched; how many. HookFailed if the platform refuses: nobody could come."""
-        launched = self._counters.units["launched"]
-        await self._context.hooks.provider_launch(url, launched)
-        self._places = self._counters.places
+    async def launch(self, url: str, *, draining: bool = False) -> int:
+        """Offer the units that are launched; how many. HookFailed if the platform refuses: nobody could come.
+
+        A run that is resumed has offered its places already; more are offered as they are needed. Only if the offer was
+        stopped, and the run takes new work after all, what is open is offered again.
+        """
+        launched, total = self._counters.units["launched"], await self._wanted()
+        offered = await asyncio.to_thread(self._records.get, "places")
+        if offered is None and self._launched:  # by a version that did not remember it
+            offered = total
+        closed = not draining and await asyncio.to_thread(self._records.get, "closed", default=False)
+        if offered is None or closed:
+            session = self._context.config.gates.units_per_session
+            places = -(-self._counters.open // session) if closed else total
+            await self._context.hooks.provider_launch(url, places, total)
+            self._places = total
+            await self._remember()
+            if closed:
+                await asyncio.to_thread(self._records.delete, "closed")
+        else:
+            self._places = self._remembered = int(offered)
         return launched
 
-    async def follow(self, stop: asyncio.Event) -> None:
-        """Offer what is launched later and fetch what changed there, until `stop`."""
+    async def _wanted(self) -> int:
+        """Places that the run has needed so far: one for each visit, in which several units may be done.
+
+        A visit that ended before it had done so many leaves some to another one.
+        """
+        session, made = self._context.config.gates.units_per_session, self._counters.places
+        if session == 1:
+            return made
+        event = self._counters.event
+        if self._wanted_at[0] != event:
+            run_id = self._context.run_id
+            visits, done = await self._context.db.aread(lambda c: workers.visits_over(c, run_id))
+            self._wanted_at = (event, -((done - visits * session - made) // session))
+        return self._wanted_at[1]
+
+    async def _remember(self) -> None:
+        if self._remembered == self._places or not self._due("places offered", 0.0):
+            return
+        places = self._places
+        done, _ = await self._try("places offered", asyncio.to_thread(self._records.put, "places", places))
+        if done:
+            self._remembered = places
+
+    async def follow(self, stop: asyncio.Event, fine: Callable[[], None]) -> None:
+        """Offer what is launched later and fetch what changed there, until `stop`; `fine` hears of each round."""
         while not stop.is_set():
             await self._offer_more()
+            await self._remember()
             if self._context.hooks.has("provider_sync") and self._due("provider_sync", SYNC_EVERY):
                 await self._try("provider_sync", self._context.hooks.provider_sync())
+            fine()
             await asyncio.sleep(POLL)
 
     async def _offer_more(self) -> None:
-        total = self._counters.places
+        total = await self._wanted()
         if total <= self._places or not self._context.accepting or not self._due("provider_extend", 0.0):
             return
-        done, _ = await self._try("provider_extend", self._context.hooks.provider_extend(total - self._places))
+        done, _ = await self._try("provider_extend", self._context.hooks.provider_extend(total - self._places, total))
         if done:
             self._places = total
 
@@ -73,6 +120,7 @@ class Platform:
         if self._closed_at is None and self._due("provider_expire", AGAIN):
             done, seconds = await self._try("provider_expire", self._context.hooks.provider_expire())
             if done:
+                await self._try("offer stopped", asyncio.to_thread(self._records.put, "closed", value=True))
                 self._closed_at = self._context.clock.ticks() + (seconds or 0.0)
         return self._closed_at is not None and self._context.clock.ticks() >= self._closed_at
 

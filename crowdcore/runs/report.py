@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from crowdcore.base.quantities import format_duration
+from crowdcore.base.quantities import format_duration, format_money
 
 if TYPE_CHECKING:
     from crowdcore.runs.handle import RunHandle
@@ -37,7 +37,7 @@ def people(count: int) -> str:
 
 def money(counters: Counters) -> str:
     """What the run has promised, with its currency."""
-    return f"{counters.promised:.2f} {counters.currency}"
+    return f"{format_money(counters.promised, counters.currency)} {counters.currency}"
 
 
 def expected_end(counters: Counters, started: float, now: float) -> float | None:
@@ -54,7 +54,7 @@ def summary(run: RunHandle, reason: str) -> list[str]:
     expired = f", {c.units['expired']} expired" if c.units["expired"] else ""
     return [
         f"{run.name} ended: {reason}.",
-        f"{of_units(c.done)} completed{expired}; {c.owed:.2f} {c.currency} owed.",
+        f"{of_units(c.done)} completed{expired}; {format_money(c.owed, c.currency)} {c.currency} owed.",
         f"review:  crowd review go {run.name}",
         f"answers: crowd export {run.task} --format csv -o answers.csv",
     ]  # fmt: skip

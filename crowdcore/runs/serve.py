@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crowdcore.base import paths
 from crowdcore.base.loops import Closed, ask
 from crowdcore.base.secret import derive
+from crowdcore.base.watch import Watch
 from crowdcore.errors import RunError
 from crowdcore.plugins import results
 from crowdcore.plugins.run import Run
 from crowdcore.plugins.stand_ins import StandIns, make_bots
 from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.serve import Server, next_free_port
-from crowdcore.store.queries import agents
 
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
@@ -34,6 +36,11 @@ T = TypeVar("T")
 _TRIES = 5
 MACHINES = ("/metrics", "/healthz")
 """Addresses that machines ask all the time: they do not keep a run from ending."""
+_NOT_RETURNED = {
+    "over": (logging.WARNING, "its work was submitted here before: it stays so, and owed, until you reject it"),
+    "unknown": (logging.INFO, "nobody has come with it"),
+}
+log = logging.getLogger("crowdcore.platform")
 
 
 @dataclass
@@ -53,6 +60,7 @@ class WorkerContext:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     live: Any = None
+    troubles: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass
@@ -74,9 +82,10 @@ class Serving:
         self._context: RunContext | None = None
         self._runs: dict[str, Run] = {}
         self._closed = False
+        self._said: set[str] = set()
+        self.watch = Watch(setup.row.name, paths.troubles_file(setup.db.folder, setup.row.name))
         self.stand_ins = StandIns(make_bots(setup.plugins, self))
         self.last_request = setup.clock.ticks()
-        self.since = setup.clock.now()
 
     @property
     def db(self) -> Database:
@@ -127,18 +136,20 @@ class Serving:
         self._servers.append((server, asyncio.create_task(server.serve())))
         return server.port
 
-    def visit_returned(self, external_id: str) -> None:
-        """The platform says that this visit was given back; called from hooks' threads."""
-        self._ask(lambda: self._return(external_id))
+    def visit_returned(self, external_id: str) -> bool:
+        """The platform says that this visit was given back; called from hooks' threads. Whether work ended by that."""
+        return self._ask(lambda: self._return(external_id))
 
-    async def _return(self, external_id: str) -> None:
-        from crowdcore.work.end import end_agent
+    async def _return(self, external_id: str) -> bool:
+        from crowdcore.work.end import visit_returned
 
         assert self._context is not None
-        context = self._context
-        row = await context.db.aread(lambda c: agents.open_of_external(c, context.run_id, external_id))
-        if row is not None:
-            await end_agent(context, row, "returned", actor="provider")
+        became = await visit_returned(self._context, external_id)
+        if became in _NOT_RETURNED and external_id not in self._said:  # a platform repeats itself every 20 s
+            self._said.add(external_id)
+            level, told = _NOT_RETURNED[became]
+            log.log(level, "%s: the platform says that visit %r was given back, but %s", self.name, external_id, told)
+        return became == "ended"
 
     def facade_for(self, plugin: str) -> Run:
         """The `run` that one plugin gets."""
@@ -161,6 +172,7 @@ class Serving:
                 frontend=context.frontend, provider_page=context.provider_page, routes=routes,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
                 live=None if context.live is None else context.live.serve,
+                troubles=lambda: self.watch.troubles,
             )
         )  # fmt: skip
 
@@ -205,3 +217,4 @@ class Serving:
         await asyncio.gather(*(task for _, task in self._servers), return_exceptions=True)
         self._servers.clear()
         await self.stand_ins.close()
+        self.watch.close()

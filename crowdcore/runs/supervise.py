@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
@@ -13,10 +13,10 @@ from crowdcore.runs.feed import Feed
 from crowdcore.runs.platform import Platform
 from crowdcore.store.queries import agents, conversations, events, runs, units
 from crowdcore.work.documents import is_live
-from crowdcore.work.end import end_agent
+from crowdcore.work.end import end_agent, end_blocked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from crowdcore.runs.open import Opened
     from crowdcore.runs.setup import Setup
@@ -26,12 +26,19 @@ HEARTBEAT = 2.0
 """Seconds between two stored heartbeats: the most that a crash adds to anybody's deadline."""
 TICK = 0.1
 """Seconds between two looks at everything."""
+BLOCKED_EVERY = 5
+"""Every so many looks workers are looked for who were blocked at work."""
 QUIET, AT_MOST = 5.0, 10.0
 """A run ends when nothing is open and so many seconds passed without a request (at most so many in all)."""
+AGAIN = 1.0
+"""Seconds until what failed in the background is tried again."""
 FIRST_UNITS = 1.0
 """Seconds to wait for the first units before the run counts as launched; slow data may take longer."""
 
 log = logging.getLogger("crowdcore.run")
+
+Follow: TypeAlias = "Callable[[asyncio.Event, Callable[[], None]], Awaitable[None]]"
+"""A background loop: runs until the event is set, and says after each round that went well."""
 
 
 class Supervisor:
@@ -49,24 +56,26 @@ class Supervisor:
         self._end_reason = "all units are done"
         self._beat = float("-inf")
         self._empty_since: float | None = None
-        self._platform = Platform(self.context, opened.counters, resumed=not setup.fresh)
-        self._complaint = ""
+        self._platform = Platform(
+            self.context, opened.counters, resumed=not setup.fresh, launched=setup.row.launched_at is not None
+        )
+        self._looks = 0
+        self._submissions = opened.counters.submissions
+        self._patient_from = self._looked_at = self.context.service.now()
         self._moving = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._told = asyncio.Event()
 
     async def run(self) -> str:
         """Until the run ended; returns why, in plain words."""
-        listening = asyncio.create_task(self._feed.follow(self._stopping))
-        sending = asyncio.create_task(self._executor.follow(self._stopping))
-        tasks = [listening, sending]
+        tasks = [
+            asyncio.create_task(self._keep("listeners", self._feed.follow)),
+            asyncio.create_task(self._keep("sending", self._executor.follow)),
+        ]
         try:
             await self._begin()
-            tasks.append(asyncio.create_task(self._platform.follow(self._stopping)))
+            tasks.append(asyncio.create_task(self._keep("platform", self._platform.follow)))
             while not await self._look():
-                for task in tasks:
-                    if task.done():
-                        task.result()  # raises what broke it
                 await pause(self._told, TICK)
             return await self._finish()
         except CrowdError as error:
@@ -85,6 +94,20 @@ class Supervisor:
             self.context.hooks.close()
             self.context.gates.limiter.close()
 
+    async def _keep(self, loop: str, follow: Follow) -> None:
+        """A background loop, begun anew after whatever ends it, until the run stops."""
+        watch = self.opened.serving.watch
+        while True:
+            try:
+                await follow(self._stopping, lambda: watch.fine(loop))
+            except Exception as error:
+                watch.trouble(loop, error)
+            else:
+                return
+            if self._stopping.is_set():
+                return
+            await pause(self._stopping, AGAIN)
+
     async def _begin(self) -> None:
         context, launcher = self.context, self.opened.launcher
         await context.hooks.provider_setup(self.opened.url)
@@ -93,7 +116,7 @@ class Supervisor:
             await self._first_units()
             self._raise_launch_error()
         await self._feed.count()
-        places = await self._platform.launch(self.opened.url)
+        places = await self._platform.launch(self.opened.url, draining=self.status == "draining")
         async with self._moving:
             if self.status in ("launching", "stopped"):
                 first = self._setup.row.launched_at is None
@@ -136,12 +159,10 @@ class Supervisor:
         try:
             done = await self._tick()
         except StoreError as error:
-            if str(error) != self._complaint:
-                log.error("%s: %s", self.context.name, error)
-            self._complaint = str(error)
-            await asyncio.sleep(1.0)
+            self.opened.serving.watch.trouble("supervising", error)
+            await asyncio.sleep(AGAIN)
             return self._stop_reason is not None
-        self._complaint = ""
+        self.opened.serving.watch.fine("supervising")
         return done
 
     async def _tick(self) -> bool:
@@ -150,6 +171,7 @@ class Supervisor:
             self.opened.launcher.wake()
         await self._heartbeat()
         await self._time_out()
+        await self._end_blocked()
         await self._wishes()
         self._raise_launch_error()
         if self._stop_reason is not None:
@@ -180,6 +202,13 @@ class Supervisor:
             if row is not None and not (live is not None and is_live(row) and await live.overdue(row)):
                 await end_agent(self.context, row, "timed_out", actor="service")
 
+    async def _end_blocked(self) -> None:
+        """What `crowd worker block` says holds for people at work too, also if it was said while nobody served."""
+        self._looks += 1
+        if self._looks % BLOCKED_EVERY != 1:
+            return
+        await end_blocked(self.context)
+
     async def _wishes(self) -> None:
         """What commands of other processes asked for."""
         row = await self.context.db.aread(lambda c: runs.get(c, self.context.run_id))
@@ -205,19 +234,21 @@ class Supervisor:
                 await self._move("running", kind="run_unpaused")
 
     def _limits(self) -> str | None:
-        """Why the run takes no new work any more, if its time or its patience is over."""
-        row, task, now = self._setup.row, self.context.config.task, self.context.clock.now()
-        if now - row.created_at >= task.lifetime:
+        """Why the run takes no new work any more, if its time or its patience is over.
+
+        Both count the time in which it is served: a machine that slept, or a clock that was set, ends nothing.
+        """
+        task, served, counters = self.context.config.task, self.context.service.now(), self.opened.counters
+        if counters.submissions != self._submissions:
+            self._submissions, at = counters.submissions, self.context.clock.now()
+            ago = at - (counters.last_submission or at)  # by a clock that may have been set: since the last look
+            self._patient_from = min(served, max(self._looked_at, served - ago))
+        self._looked_at = served
+        if served >= task.lifetime:
             return "its lifetime is over"
-        last = max(self.opened.counters.last_submission or 0.0, row.launched_at or row.created_at, self._since)
-        if task.patience and now - last >= task.patience:
+        if task.patience and served - self._patient_from >= task.patience:
             return "nothing was submitted for so long that patience is over"
         return None
-
-    @property
-    def _since(self) -> float:
-        """When this process began to serve the run (wall time): an outage is nobody's lack of patience."""
-        return self.opened.serving.since
 
     async def drain(self, reason: str) -> float:
         """Hand out no new work, let people in the middle finish; returns seconds that may take at most.

@@ -42,6 +42,7 @@ class WorkerApi:
         self.tokens = Tokens(context.secret_key, context.identity, context.clock, limits.token_age)
         self._calls: dict[str, tuple[str, bool, Call]] = {  # last word: method, takes a name, call
             "": ("GET", False, self._document),
+            "state": ("GET", False, self._state),
             "draft": ("PUT", False, self._draft),
             "files": ("POST", True, self._file),
             "submit": ("POST", False, self._submit),
@@ -130,6 +131,9 @@ class WorkerApi:
     async def _document(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         return json_reply(200, self.document_json(await self._work.document(agent_id)))
 
+    async def _state(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        return json_reply(200, await self._work.state(agent_id))
+
     async def _draft(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         draft = await read_json(scope, receive, self._limits)
         await self._work.save_draft(agent_id, canonical(draft))
@@ -139,22 +143,20 @@ class WorkerApi:
         if media_type(scope) != "multipart/form-data":
             raise RequestError(415, "unsupported_media_type", "Send the file as multipart/form-data.")
         await self._work.open_for_upload(agent_id, field)
-        form = await read_form(scope, receive, self._limits, self._context.files)
-        if len(form.files) != 1:
-            raise invalid("Send exactly one file.")
-        one = form.files[0]
-        return json_reply(200, await self._work.add_file(agent_id, field, one.name, one.media_type, one.stored))
+        async with read_form(scope, receive, self._limits, self._context.files) as form:
+            if len(form.files) != 1:
+                raise invalid("Send exactly one file.")
+            return json_reply(200, await self._work.add_file(agent_id, field, form.files[0]))
 
     async def _submit(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         if media_type(scope) == "multipart/form-data":
-            form = await read_form(scope, receive, self._limits, self._context.files)
-            data, files = _form_data(form), form.files
+            async with read_form(scope, receive, self._limits, self._context.files) as form:
+                answer = await self._work.submit(agent_id, _form_data(form), form.files)
         else:
             body = await read_object(scope, receive, self._limits)
             if "data" not in body:
                 raise invalid('The body has no member "data".')
-            data, files = body["data"], []
-        answer = await self._work.submit(agent_id, data, files)
+            answer = await self._work.submit(agent_id, body["data"], [])
         document = None if answer.next is None else self.document_json(answer.next)
         completion = None if answer.completion is None else answer.completion.document()
         return json_reply(

@@ -102,13 +102,19 @@ class WorkerApp:
                 return self._page.reply()
             if path == _OPENAPI:
                 return _openapi()
-            return json_reply(200, {"status": "ok"}) if path == "/healthz" else self.metrics.reply()
+            return self._health() if path == "/healthz" else self.metrics.reply()
         if path == "/favicon.ico":
             return NO_ICON
         reply = self._assets.reply(scope) if method in ("GET", "HEAD") else None
         if reply is not None:
             scope[ROUTE] = path
         return reply
+
+    def _health(self) -> Reply:
+        waiting = sorted(self._context.troubles())
+        if waiting:
+            return json_reply(503, {"status": "trouble", "waiting": waiting})
+        return json_reply(200, {"status": "ok"})
 
     async def _task_file(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[ROUTE] = TASK

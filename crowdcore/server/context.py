@@ -76,5 +76,9 @@ class ServerContext(Protocol):
         """What time it is."""
 
     @property
+    def troubles(self) -> Callable[[], Mapping[str, str]]:
+        """Asks what is wrong with the run's background loops, by loop; for /healthz, which names the loops only."""
+
+    @property
     def live(self) -> LiveHandler | None:
         """What serves live connections."""

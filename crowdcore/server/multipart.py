@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,9 @@ def display_name(name: str) -> str:
     return head.encode()[:room].decode("utf-8", "ignore") + tail
 
 
-async def read_form(scope: Scope, receive: Receive, limits: Limits, files: FileStore) -> Form:
-    """The body as a form; RequestError 413 or 422. Files are durable when this returns."""
+@asynccontextmanager
+async def read_form(scope: Scope, receive: Receive, limits: Limits, files: FileStore) -> AsyncIterator[Form]:
+    """The body as a form; RequestError 413 or 422. Its files are on the disk; those not kept in the block are gone."""
     with ExitStack() as open_files:
         reader = _Reader(_boundary(scope), limits, files, open_files)
         async for piece in chunks(scope, receive, limits, limits.form, "The form"):
@@ -72,7 +74,7 @@ async def read_form(scope: Scope, receive: Receive, limits: Limits, files: FileS
         reader.end()
         for part in reader.take_finished():
             await _keep(reader.form, part)
-        return reader.form
+        yield reader.form
 
 
 async def _keep(form: Form, part: _Part) -> None:
@@ -83,8 +85,8 @@ async def _keep(form: Form, part: _Part) -> None:
         return
     if part.filename == "" and part.size == 0:
         return  # a browser's file input that nobody used
-    stored = await asyncio.to_thread(part.sink.finish)  # waits for the disk
-    form.files.append(Incoming(part.name, part.filename or "file", part.media_type, stored))
+    stored = await asyncio.to_thread(part.sink.seal)  # waits for the disk
+    form.files.append(Incoming(part.name, part.filename or "file", part.media_type, stored, part.sink))
 
 
 def _boundary(scope: Scope) -> bytes:

@@ -26,7 +26,7 @@ then an `error` frame with the code comes, and the connection is closed with 400
 _READ = {503: "busy"}
 _SIGNED = {401: "bad_token", 404: "unknown_agent not_found", 422: "invalid", 429: "too_fast", 502: "task_error"} | _READ
 _BODY = {408: "timeout", 413: "too_large", 415: "unsupported_media_type", 422: "invalid"}
-_CLOSED = {409: "already_submitted expired not_acceptable_now"}
+_CLOSED = {403: "blocked", 409: "already_submitted expired not_acceptable_now"}
 
 
 def _signed(method: str, word: str, name: str, says: str, answers: dict[int, str | None],
@@ -40,7 +40,8 @@ OPERATIONS = [
     Operation("GET", "/crowd.js", "client", "The client, an ES module.", {200: "text/javascript", 304: None}),
     Operation("GET", "/task/{file}", "file", "A file of the task's front end, or the range of it that was asked for.",
               {200: "*/*", 206: "*/*", 304: None, 400: "text/plain", 416: "text/plain"}, {404: "not_found"}),
-    Operation("GET", "/healthz", "health", "Whether the server answers.", {200: "Health"}),
+    Operation("GET", "/healthz", "health", "Whether the server answers, and its background loops go on.",
+              {200: "Health", 503: "Trouble"}),
     Operation("GET", "/metrics", "metrics", "Numbers for Prometheus.", {200: "text/plain"}),
     Operation("GET", PATH, "openapi", "This document.", {200: "OpenApi"}),
     Operation(
@@ -53,6 +54,7 @@ OPERATIONS = [
         {_JSON: "Enter"},
     ),
     _signed("GET", "", "document", "The agent's document again, for a reload.", {200: "Document"}),
+    _signed("GET", "/state", "state", "Where the work is, in short: pages ask every few seconds.", {200: "State"}),
     _signed("PUT", "/draft", "draft", "Keep what is not submitted yet: any JSON.", {204: None}, {_JSON: "Any"},
             _CLOSED),
     _signed("POST", "/files/{field}", "upload", "Keep one file. Its id is named in a draft or in `data`.",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
 from crowdcore.errors import RequestError
 from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import LiveHandler
+from crowdcore.server.http.doors import ANSWERS
 from crowdcore.server.http.reply import Receive, Scope, Send
 
 _PATH = re.compile(re.escape(AGENTS) + r"/([0-9]{1,19})/live")
@@ -17,9 +19,10 @@ _PATH = re.compile(re.escape(AGENTS) + r"/([0-9]{1,19})/live")
 class AsgiSocket:
     """An accepted connection, as `crowdcore.work.context.Socket` has it: the bare protocol, for it costs the least."""
 
-    __slots__ = ("_open", "_receive", "_send")
+    __slots__ = ("_answers", "_open", "_receive", "_send")
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, answers: Callable[[], Awaitable[bool]] | None = None) -> None:
+        self._answers = answers
         self._receive = receive
         self._send = send
         self._open = True
@@ -32,6 +35,10 @@ class AsgiSocket:
             return None
         text: str | None = message.get("text")
         return bytes(message["bytes"]) if text is None else text
+
+    async def answers(self) -> bool:
+        """Whether somebody is still there; where the server cannot ask, as long as the connection is not closed."""
+        return self._open and (self._answers is None or await self._answers())
 
     async def send(self, text: str) -> None:
         """Send one frame; a closed connection swallows it."""
@@ -60,7 +67,7 @@ async def serve_socket(api: WorkerApi, live: LiveHandler | None, scope: Scope, r
     if (await receive())["type"] != "websocket.connect":
         return
     await send({"type": "websocket.accept"})
-    socket = AsgiSocket(receive, send)
+    socket = AsgiSocket(receive, send, scope.get(ANSWERS))
     try:
         agent_id, after = _identify(api, scope)
         if live is None:

@@ -2,6 +2,9 @@
 
 A file appears under its final name only when all of it is on the disk, so the database may name it in
 the next transaction. The same content is stored once.
+
+Until that transaction the name is claimed by `incoming/<sha256>.<token>.claim` (`.held` if the content was there
+before), so that what no transaction names can be told and deleted, by whoever claimed it or by `sweep`.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,16 +69,58 @@ class FileStore:
         except FileNotFoundError as error:
             raise StoreError(f"{path} is missing: put it back from a copy of the data directory") from error
 
-    def sweep(self, max_age: float) -> int:
-        """Delete unfinished uploads untouched for `max_age` seconds (their process died); how many."""
+    def sweep(self, max_age: float, is_named: Callable[[str], bool] = lambda _: True) -> int:
+        """Delete what was left for `max_age` seconds by processes that died: unfinished uploads, and files that they
+        claimed and no transaction named (`is_named` of a hash: whether the database does). How many."""
         oldest = time.time() - max_age
         swept = 0
-        for part in self._incoming.glob("*.part"):
+        for left in sorted(self._incoming.glob("*.*")):
             with suppress(FileNotFoundError):  # finished or swept by another process just now
-                if part.stat().st_mtime <= oldest:
-                    part.unlink()
-                    swept += 1
+                if left.stat().st_mtime > oldest:
+                    continue
+                if left.suffix == ".swept":
+                    self._put_back_or_drop(left, is_named)
+                elif left.suffix == ".claim":
+                    swept += self.give_up(left, is_named)
+                else:
+                    left.unlink()
+                    swept += left.suffix == ".part"
         return swept
+
+    def claim(self, sha256: str) -> Path:
+        """Say that a file with this hash is about to get its name, and that a transaction will name it."""
+        kind = "held" if self.path(sha256).exists() else "claim"
+        claim = self._incoming / f"{sha256}.{secrets.token_hex(8)}.{kind}"
+        claim.touch(mode=0o600)
+        return claim
+
+    def give_up(self, claim: Path, is_named: Callable[[str], bool]) -> bool:
+        """No transaction names what was claimed: delete it, unless others claim or name it; whether it was deleted."""
+        claim.unlink(missing_ok=True)
+        sha256 = claim.name[:64]
+        if claim.suffix != ".claim" or self._is_wanted(sha256, is_named):
+            return False
+        aside = self._incoming / f"{sha256}.{secrets.token_hex(8)}.swept"
+        try:
+            self.path(sha256).rename(aside)
+        except FileNotFoundError:
+            return False
+        return self._put_back_or_drop(aside, is_named)
+
+    def _put_back_or_drop(self, aside: Path, is_named: Callable[[str], bool]) -> bool:
+        """Whether it is dropped. Who claims it from here on brings the bytes, and who did before is seen here."""
+        sha256 = aside.name[:64]
+        wanted = self._is_wanted(sha256, is_named)
+        if wanted:
+            with suppress(FileExistsError):
+                os.link(aside, self.path(sha256))
+                sync_folder(self.path(sha256).parent)
+        aside.unlink(missing_ok=True)
+        return not wanted
+
+    def _is_wanted(self, sha256: str, is_named: Callable[[str], bool]) -> bool:
+        claims = (self._incoming.glob(f"{sha256}.*.{kind}") for kind in ("claim", "held"))
+        return any(any(found) for found in claims) or is_named(sha256)
 
 
 class IncomingFile:
@@ -83,6 +130,7 @@ class IncomingFile:
         self._store = store
         self._hash = hashlib.sha256()
         self._size = 0
+        self._claim: Path | None = None
         handle, name = tempfile.mkstemp(suffix=".part", dir=store.folder / "incoming")
         self._file = os.fdopen(handle, "wb")
         self._part = Path(name)
@@ -96,17 +144,21 @@ class IncomingFile:
         self._hash.update(chunk)
         self._size += len(chunk)
 
-    def finish(self) -> StoredFile:
-        """Put the file under its name; when this returns, it outlives a power cut.
-
-        Raises StoreError if the disk is full.
-        """
-        stored = StoredFile(self._hash.hexdigest(), self._size)
-        final = self._store.path(stored.sha256)
+    def seal(self) -> StoredFile:
+        """All of it is there, and on the disk, but not yet under its name. Raises StoreError if the disk is full."""
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+        except OSError as error:
+            raise _unusable(self._store.folder, error) from error
+        return StoredFile(self._hash.hexdigest(), self._size)
+
+    def keep(self) -> None:
+        """Put what is sealed under its name, claimed; when this returns, it outlives a power cut. Raises StoreError."""
+        final = self._store.path(self._hash.hexdigest())
+        try:
+            self._claim = self._store.claim(final.name)
             make_folders(final.parent)
             # Also when the name is taken: the content is the same, and whoever took it may not have
             # synced the folder yet.
@@ -114,6 +166,22 @@ class IncomingFile:
             sync_folder(final.parent)
         except OSError as error:
             raise _unusable(self._store.folder, error) from error
+
+    def settle(self) -> None:
+        """A transaction names what was kept."""
+        if self._claim is not None:
+            self._claim.unlink(missing_ok=True)
+
+    def give_up(self, is_named: Callable[[str], bool]) -> None:
+        """No transaction names what was kept: see FileStore.give_up."""
+        if self._claim is not None:
+            self._store.give_up(self._claim, is_named)
+
+    def finish(self) -> StoredFile:
+        """seal, keep and settle: for who has nothing to ask first."""
+        stored = self.seal()
+        self.keep()
+        self.settle()
         return stored
 
     def __enter__(self) -> Self:
@@ -143,6 +211,12 @@ def make_folders(folder: Path) -> None:
     make_folders(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     sync_folder(folder.parent)
+
+
+def make_private(file: Path) -> None:
+    """Make an empty file that only its owner can read, whatever the umask, if there is none; others say why not."""
+    with suppress(OSError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _unusable(folder: Path, error: OSError) -> StoreError:

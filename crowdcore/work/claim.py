@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crowdcore.errors import RequestError
+from crowdcore.errors import CrowdError, HookFailed, RequestError
 from crowdcore.plugins import results
 from crowdcore.store.queries import agents, events, units, workers
 from crowdcore.store.queries.agents import AgentRow
@@ -144,7 +144,10 @@ async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal
     page comes back, and the search goes on.
     """
     if context.live is not None:
-        return await context.live.offer(worker)
+        try:
+            return await context.live.offer(worker)
+        except HookFailed as failure:
+            raise _undecided(failure) from None
     position = context.positions.get(worker.id)
 
     def next_page(conn: Conn) -> list[Free]:
@@ -153,17 +156,31 @@ async def _ask(context: RunContext, worker: Worker) -> tuple[list[Free], Refusal
 
     page = await context.db.aread(next_page)
     refusal: Refusal | None = None
+    unclear: HookFailed | None = None
     for free in page:
         unit = await context.db.aread(lambda c, f=free: units.get(c, f.id))  # type: ignore[misc]
-        answer = await context.hooks.worker_can_do_unit(worker, unit)
-        if answer is None:
-            return [free], None
-        refusal = answer
+        try:
+            refusal = await context.hooks.worker_can_do_unit(worker, unit)
+        except HookFailed as error:
+            unclear = error
+            if error.reason != "error":
+                raise _undecided(error) from None
+        else:
+            if refusal is None:
+                return [free], None
         context.positions.set(worker.id, (free.seat, free.id))
     if len(page) == match.MAX_ASKED:
         raise RequestError(409, "no_available_units", "We are still looking for work that suits you: this page "
                            "looks again by itself.", retry_after=1)  # fmt: skip
+    if unclear is not None:  # about some of them nobody could tell: that is no refusal
+        context.positions.forget(worker.id)
+        raise _undecided(unclear)
     return [], refusal
+
+
+def _undecided(failure: HookFailed) -> CrowdError:
+    """What to raise when the plugins could not say: nothing is kept against the worker."""
+    return gates.unchecked() if failure.reason == "error" else failure
 
 
 async def _started(context: RunContext, row: AgentRow) -> AgentRow:

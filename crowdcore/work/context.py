@@ -41,6 +41,9 @@ class Socket(Protocol):
     async def send(self, text: str) -> None:
         """Send one frame; a closed connection swallows it."""
 
+    async def answers(self) -> bool:
+        """Whether somebody is still there: a network that is gone closes nothing."""
+
     async def close(self, code: int, reason: str = "") -> None:
         """Close the connection (`code`: 1000, or 4000 + an HTTP status)."""
 

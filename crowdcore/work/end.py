@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from crowdcore.state import canonical
-from crowdcore.store.queries import agents, events, reviews, units
+from crowdcore.store.queries import agents, events, reviews, units, workers
+from crowdcore.types import Completion
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -49,7 +50,42 @@ async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: s
     return True
 
 
-VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out"}
+async def end_blocked(context: RunContext) -> None:
+    """Who was blocked meanwhile works no longer: they are told, and their partners are released as for who leaves."""
+    for agent_id in await context.db.aread(lambda c: agents.open_of_blocked(c, context.run_id)):
+        row = await context.db.aread(lambda c, a=agent_id: agents.get(c, a))  # type: ignore[misc]
+        if row is not None:
+            await end_agent(context, row, "blocked", actor="operator")
+
+
+async def visit_returned(context: RunContext, external_id: str) -> str:
+    """The platform says that a visit was given back: ended (its work ends now), before (it had), over, unknown."""
+    row = await context.db.aread(lambda c: agents.open_of_external(c, context.run_id, external_id))
+    if row is not None and await end_agent(context, row, "returned", actor="provider"):
+        return "ended"
+
+    def close(conn: Conn) -> str:
+        """Between two units nobody works; what was submitted before stays submitted."""
+        found = workers.visits_named(conn, context.run_id, external_id)
+        if not found:
+            return "unknown"
+        visit, now = found[-1], context.clock.now()
+        if visit.status == "open" and agents.open_of_visit(conn, visit.visit.id) is None:
+            status = "submitted" if agents.has_worked(conn, visit.visit.id) else "returned"
+            completion = canonical(Completion().document()) if status == "submitted" else None
+            moves = reviews.end_visit(conn, visit.visit.id, status, now, completion)
+            events.append(
+                conn, context.run_id, now, "visit_returned", "provider", moves,
+                worker=visit.worker_id, visit=visit.visit.id,
+            )  # fmt: skip
+            return "ended"
+        return "over" if visit.status in ("submitted", "approved", "rejected") else "before"
+
+    return await context.db.awrite(close)
+
+
+VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out",
+               "blocked": "screened_out"}  # fmt: skip
 
 
 def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expire: bool) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.quantities import format_money
 from crowdcore.store.queries import units
 from crowdcore.work.documents import Document
 
@@ -21,7 +22,7 @@ def facts(config: RunConfig) -> dict[str, Any]:
     task = config.task
     return {
         "title": task.title or task.name, "description": task.description,
-        "reward": f"{task.reward:.2f} {config.currency}" if task.reward else "",
+        "reward": f"{format_money(task.reward, config.currency)} {config.currency}" if task.reward else "",
         "assignment_duration": task.assignment_duration,
     }  # fmt: skip
 

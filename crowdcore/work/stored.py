@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.base import paths
 from crowdcore.base.clock import SystemClock
+from crowdcore.base.faults import described
 from crowdcore.base.secret import derive, secret_key
 from crowdcore.config.snapshot import reopen
 from crowdcore.errors import RunError
+from crowdcore.plugins import catalogue
 from crowdcore.plugins.hooks import Hooks
 from crowdcore.store import FileStore
 from crowdcore.work.context import RunContext, provider_says
@@ -18,6 +22,7 @@ from crowdcore.work.service_clock import ServiceClock
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
+    from crowdcore.state import AgentState
     from crowdcore.store import Database
     from crowdcore.store.queries.runs import RunRow
 
@@ -35,7 +40,7 @@ class StoredServices:
         """Refuse: only the process that leads the run serves."""
         raise RunError(f"run {self.name} is not served by this process")
 
-    def visit_returned(self, external_id: str) -> None:
+    def visit_returned(self, external_id: str) -> bool:
         """Refuse: only the process that leads the run ends work."""
         raise RunError(f"run {self.name} is not led by this process")
 
@@ -61,3 +66,32 @@ async def stored_context(db: Database, row: RunRow, *, secrets: bool = False) ->
         provider=row.provider, currency=row.currency, state_class=await hooks.agent_state(),
         facade_for=facade_for, accepting=False, delivers=frozenset(provider_says(plugins, "delivers", ())),
     )  # fmt: skip
+
+
+async def stored_state_class(db: Database, row: RunRow) -> tuple[type[AgentState] | None, str | None]:
+    """The AgentState class of a run, and why the run as it was launched could not be asked (None: it could).
+
+    What the class is, only blueprint, extensions and hooks.py say: where anything else is missing, it is done without.
+    (None, why) if the class cannot be had.
+    """
+    why = None
+    for config in (row.config, _without_others(row.config)):
+        try:
+            context = await stored_context(db, replace(row, config=config))
+        except (Exception, SystemExit) as error:  # whatever a plugin may do that is half there
+            why = why or described(error)
+        else:
+            context.hooks.close()
+            return context.state_class, why
+    return None, why
+
+
+def _without_others(text: str) -> str:
+    """A stored configuration with the default architect and provider, without live work and missing extensions."""
+    document = json.loads(text)
+    left_out = {"architect", "provider", "pairing"}
+    config = {name: value for name, value in document["config"].items() if name not in left_out}
+    installed = catalogue().names("extension")
+    config["extensions"] = [name for name in config.get("extensions") or [] if name in installed or ".py:" in name]
+    references = [(key, base) for key, base in document["references"] if key[0] not in left_out]
+    return json.dumps({**document, "config": config, "references": references})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.errors import RequestError
 from crowdcore.state import canonical
-from crowdcore.store.queries import agents, events, outbox, qualifications, units, uploads, workers
-from crowdcore.work import gates, match
+from crowdcore.store.queries import agents, budgets, events, outbox, qualifications, units, uploads, workers
+from crowdcore.work import gates, match, take
 
 if TYPE_CHECKING:
-    from crowdcore.store import Conn, StoredFile
+    from crowdcore.store import Conn, IncomingFile, StoredFile
     from crowdcore.store.queries.agents import AgentRow
     from crowdcore.work.context import RunContext
     from crowdcore.work.gates import Judgement
@@ -18,12 +21,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file that came with a request: its bytes are safe in the file store already."""
+    """A file that came with a request: its bytes are on the disk, and get their name when all else is checked."""
 
     field: str
     name: str
     media_type: str
     stored: StoredFile
+    upload: IncomingFile
+
+
+async def keep(files: Iterable[Incoming]) -> None:
+    """Give files their names, before the transaction that names them. StoreError if the disk is full."""
+    for one in files:
+        await asyncio.to_thread(one.upload.keep)
+
+
+async def settle(context: RunContext, files: Iterable[Incoming], *, named: bool) -> None:
+    """After that transaction: it named the files, or it did not and they are deleted. If it failed, nobody knows."""
+    chosen = [one.upload for one in files]
+
+    def is_named(sha256: str) -> bool:
+        return context.db.read(lambda c: uploads.is_named(c, sha256))
+
+    def each() -> None:
+        for upload in chosen:
+            if named:
+                upload.settle()
+            else:
+                upload.give_up(is_named)
+
+    if chosen:
+        await asyncio.to_thread(each)
 
 
 @dataclass
@@ -37,18 +65,28 @@ class Submission:
     judgement: Judgement
     completion: str | None = None
     actor: str = "worker"
+    kept: bool = False
+    """Whether what came late is kept by this very submission."""
 
     def store(self, conn: Conn) -> str:
-        """stored, repeat (another request was faster) or late (the unit belongs to somebody else)."""
-        row, now = self.row, self.context.clock.now()
+        """stored, repeat (another request was faster), blocked, late (somebody else has it; kept), no_room (caps or
+        budget) or too late (one that came late is kept already)."""
+        row, now, self.kept = self.row, self.context.clock.now(), False
         status, visit_status = agents.statuses(conn, row.id)
         if status == "completed":
             return "repeat"
-        before = self._take_unit(conn, status)
+        if self.actor == "worker" and workers.blocked(conn, row.worker.id) is not None:
+            return "blocked"  # meanwhile: nothing of it is owed
+        refused = self._no_room(conn) if status == "ended" else ""
+        before = None if refused else self._take_unit(conn, status)
         if before is None:
-            agents.set_late(conn, row.id, canonical({"at": now, "state": self.state}))
-            events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id)
-            return "late"
+            if agents.set_late(conn, row.id, canonical({"at": now, "state": self.state})):
+                for file, one in self.new_files:
+                    self._add_file(conn, file, one, now)
+                told = {"reason": refused} if refused else {}
+                events.append(conn, row.run_id, now, "late_submission", "worker", [], agent=row.id, **told)
+                self.kept = True
+            return "no_room" if refused else "late" if self.kept else "too late"
         for file, one in self.new_files:
             self._add_file(conn, file, one, now)
         judgement = replace(self.judgement)  # a transaction may run twice
@@ -67,14 +105,14 @@ class Submission:
             else:
                 workers.end_visit(conn, row.visit.id, "submitted", now, self.completion)
             moves.append(("visit", row.visit.id, visit_status, "submitted"))
-        more: dict[str, Any] = {} if row.unit is None else {"unit": row.unit.id}
+        facts: dict[str, Any] = {} if row.unit is None else {"unit": row.unit.id}
         if row.kind in gates.JUDGED:
-            more |= {"gate": row.kind, "passed": judgement.passed, "granted": judgement.granted}
+            facts |= {"gate": row.kind, "passed": judgement.passed, "granted": judgement.granted}
         if row.unit is not None and row.unit.assignment.kind != "real":
-            more["special"] = row.kind
+            facts["special"] = row.kind
         events.append(
             conn, row.run_id, now, "onboarding_submitted" if row.unit is None else "unit_submitted", self.actor, moves,
-            agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **more,
+            agent=row.id, worker=row.worker.id, visit=row.visit.id, simulated=row.worker.simulated, **facts,
         )  # fmt: skip
         return "stored"
 
@@ -88,6 +126,21 @@ class Submission:
                     conn, run_id=self.row.run_id, kind="qualify", key=f"qualify:agent:{self.row.id}:{name}", now=now,
                     worker_id=self.row.worker.id, payload=canonical({"name": name, "value": value}),
                 )  # fmt: skip
+
+    def _no_room(self, conn: Conn) -> str:
+        """Why a late answer is one too many ("caps", "budget"); "" if it is not."""
+        context, row = self.context, self.row
+        if row.unit is None:
+            return ""
+        workers.lock(conn, row.worker.id)
+        try:
+            gates.room_for_late(conn, take.asked(conn, context, row.worker), row.kind)
+        except RequestError:
+            return "caps"
+        budget, status = context.config.task.budget, units.get(conn, row.unit.id).status
+        if budget is None or not context.pay_micros or status != "expired":  # what is launched is promised already
+            return ""
+        return "" if context.pay_micros <= budgets.micros_left(conn, context.run_id, budget) else "budget"
 
     def _take_unit(self, conn: Conn, status: str) -> str | None:
         """The unit's status before it became completed; None if a late submission lost it."""

@@ -17,7 +17,7 @@ from crowdcore.types import Completion
 from crowdcore.work import documents, gates, visits
 from crowdcore.work.documents import Document, completion_of
 from crowdcore.work.gates import Judgement
-from crowdcore.work.submission import Incoming, Submission
+from crowdcore.work.submission import Incoming, Submission, keep, settle
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -45,6 +45,7 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     """See Work.submit. Raises RequestError: invalid with `errors`, expired."""
     if row.status == "completed":
         return await _repeat(context, row)
+    gates.blocked(row.blocked)
     if row.status == "ended" and (row.end_reason not in LATE_REASONS or row.unit is None or row.conversation_id):
         raise _expired(row)
     if row.status == "waiting" or row.conversation_status == "live":
@@ -141,11 +142,19 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
     if row.status == "ended" or (row.unit is not None and not several):  # late: its session is over
         completion = await visits.completion_for(context, row, agent)
         submission.completion = canonical(completion.document())
+    files = [one for _, one in submission.new_files]
+    await keep(files)
     outcome = await context.db.awrite(submission.store)
+    await settle(context, files, named=outcome == "stored" or submission.kept)
     if outcome == "repeat":
         return await _repeat(context, row)
-    if outcome == "late":
-        raise _expired(row)
+    if outcome == "blocked":
+        raise gates.is_blocked()
+    if outcome == "no_room":
+        raise RequestError(409, "expired", "The time for this work was over, and it is not needed any more. What you "
+                           "sent is kept, and the people who run the task can see it.")  # fmt: skip
+    if outcome != "stored":
+        raise _expired(row, kept=outcome == "late")
     if completion is not None:
         return SubmitAnswer("completed", None, None, completion)
     return await _go_on(context, row, agent, submission.judgement.passed)
@@ -202,8 +211,10 @@ async def _submit_form(context: RunContext, row: AgentRow, data: Any) -> SubmitA
     return SubmitAnswer("completed", None, None, completion_of(json.dumps(completion)))
 
 
-def _expired(row: AgentRow) -> RequestError:
+def _expired(row: AgentRow, *, kept: bool = False) -> RequestError:
     if row.kind == "onboarding":
         return RequestError(409, "expired", "The time for this was over. Please start again.")
+    if not kept:
+        return RequestError(409, "expired", "This work is over, and nothing more can be sent for it.")
     return RequestError(409, "expired", "The time for this work was over and somebody else has it now. "
                         "What you sent is kept, and the people who run the task can see it.")  # fmt: skip

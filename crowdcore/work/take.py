@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from crowdcore.store.queries import agents, conversations, events, known_items, outbox, qualifications, units, workers
+from crowdcore.store.queries import agents, budgets, conversations, events, known_items, qualifications, units, workers
 from crowdcore.work import gates, match
 
 if TYPE_CHECKING:
@@ -139,8 +138,7 @@ def _affordable(conn: Conn, context: RunContext) -> bool:
     budget, pay = context.config.task.budget, context.pay_micros
     if budget is None or not pay:
         return True
-    promised = units.promised(conn, context.run_id) + outbox.besides(conn, context.run_id)
-    if promised + Decimal(pay) / units.MICROS <= budget:
+    if pay <= budgets.micros_left(conn, context.run_id, budget):
         return True
     now = context.clock.now()
     return bool(units.expire_free(conn, context.run_id, now, reason="its money pays a check", limit=1))

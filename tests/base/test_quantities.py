@@ -12,9 +12,11 @@ from crowdcore.base.quantities import (
     format_duration,
     format_money,
     format_size,
+    micros_of,
     parse_duration,
     parse_money,
     parse_size,
+    places_of,
 )
 
 
@@ -89,3 +91,46 @@ def test_no_money(written):
 def test_money_keeps_its_places():
     assert str(parse_money("0.30")) == "0.30"
     assert parse_money("1e2") == Decimal(100)
+
+
+CURRENCIES = st.sampled_from([("JPY", 0), ("KRW", 0), ("USD", 2), ("EUR", 2), ("KWD", 3), ("BHD", 3), ("CLF", 4)])
+
+
+@given(CURRENCIES, st.integers(0, 10**12))
+def test_whole_cents_come_back_and_are_counted_exactly(currency, cents):
+    code, places = currency
+    amount = Decimal(cents).scaleb(-places)
+    assert places_of(code) == places
+    written = format_money(amount, code)
+    assert parse_money(written, code) == amount
+    assert len(written.partition(".")[2]) == places
+    assert micros_of(amount, code) == cents * 10 ** (6 - places)
+
+
+@given(CURRENCIES, st.integers(0, 10**9), st.integers(1, 9), st.integers(1, 6))
+def test_less_than_a_cent_is_refused(currency, cents, digit, beyond):
+    code, places = currency
+    amount = Decimal(cents).scaleb(-places) + Decimal(digit).scaleb(-places - beyond)
+    with pytest.raises(ValueError, match=f"^expected an amount of {code} with"):
+        parse_money(f"{amount:f}", code)
+    with pytest.raises(ValueError, match=f"^expected an amount of {code} with"):
+        micros_of(amount, code)
+
+
+@given(st.text("0123456789_.,eE+- \u0660\u0661\u0662\uff11\u09e7", min_size=1, max_size=10))
+def test_what_is_read_as_money_is_plain_digits(text):
+    try:
+        amount = parse_money(text)
+    except ValueError:
+        return
+    assert text.isascii()
+    assert "_" not in text
+    assert amount == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    "written", ["1_000", "\u0663", "1\u0660", "\uff15", "1,000", "0x10", "1 000", "--1", ".5", "5."]
+)
+def test_other_spellings_of_numbers_are_no_money(written):
+    with pytest.raises(ValueError, match=r"^expected an amount of money"):
+        parse_money(written, "USD")

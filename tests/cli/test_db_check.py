@@ -131,3 +131,15 @@ def test_a_database_on_a_server_is_checked_in_the_same_way(
     database.close()
     said = crowd("--db", url, "db", "check")
     assert (said.code, "unit 1 is accepted; its events say completed" in said.out) == (1, True)
+
+
+def test_files_that_no_row_names_are_counted_and_no_fault(crowd: Crowd, data: Path) -> None:
+    for name in ("a" * 64, "b" * 64):
+        path = data / "files" / name[:2] / name[2:4] / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * 1_000_000)
+    said = crowd("db", "check")
+    assert (said.code, said.err) == (0, "")
+    assert "note: 2 files in " in said.lines[0]
+    assert "(2.0 MB) are named by no row" in said.lines[0]
+    assert said.lines[1].startswith("no faults")

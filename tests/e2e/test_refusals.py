@@ -50,6 +50,15 @@ def test_a_blocked_worker_is_refused(person: Person, machine: Machine) -> None:
         person.look("refusal-blocked")
 
 
+def test_who_is_blocked_at_work_reads_so_without_doing_anything(person: Person, machine: Machine) -> None:
+    with running(machine) as run:
+        works(person, run, worker_id="x", assignment_id="1")
+        with closing(sqlite3.connect(machine.data_dir / "crowd.db", timeout=60)) as database, database:
+            assert database.execute("UPDATE worker SET blocked = 'spam' WHERE name = 'x'").rowcount == 1
+        expect(person.page.get_by_role("heading", name="You cannot work on this")).to_be_visible(timeout=60_000)
+        expect(person.page.get_by_text("spam")).to_have_count(0)
+
+
 def test_a_second_visit_must_wait_for_the_first(person: Person, machine: Machine) -> None:
     with running(machine) as run:
         works(person, run, worker_id="x", assignment_id="1")

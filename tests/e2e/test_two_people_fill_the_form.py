@@ -132,7 +132,7 @@ def are_exported(machine: Machine, folder: Path, answers: dict[str, Answers]) ->
             assert hashlib.sha256(kept).hexdigest() == file["sha256"]
     assert sorted(each.read_bytes() for each in files.iterdir()) == sorted(sent.values())
 
-    assert machine.crowd("export", "form-demo", "--format", "csv", "-o", str(table)).returncode == 0
+    assert machine.crowd("export", "form-demo", "--format", "csv", "--raw", "-o", str(table)).returncode == 0
     with table.open(encoding="utf-8", newline="") as file:
         cells = {row["worker"]: row for row in csv.DictReader(file)}
     for who, given in answers.items():

@@ -94,8 +94,11 @@ def test_csv_has_a_column_for_each_field(answered: dict[str, Any], tmp_path: Pat
     run_crowd("export", "t", "-o", str(target))
     rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8"), newline="")))
     assert [(r["data.text"], r["data.n"], r["data.deep"], r["item.n"]) for r in rows] == [
-        ("=cmd", "3", "", "0"), ("y", "", '{"a": [1]}', "1"),
+        ("'=cmd", "3", "", "0"), ("y", "", '{"a": [1]}', "1"),
     ]  # fmt: skip
+    run_crowd("export", "t", "--raw", "-o", str(target))
+    rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8"), newline="")))
+    assert [r["data.text"] for r in rows] == ["=cmd", "y"]
 
 
 def test_files_are_copied_out_under_names_for_people(answered: dict[str, Any], tmp_path: Path) -> None:
@@ -112,9 +115,9 @@ def row(**data: Any) -> Row:
 @given(
     st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.sampled_from(ODD), max_size=4), max_size=6)
 )
-def test_text_comes_back_from_csv_exactly_as_it_was(answers: list[dict[str, str]]) -> None:
+def test_text_comes_back_from_raw_csv_exactly_as_it_was(answers: list[dict[str, str]]) -> None:
     target = io.StringIO(newline="")
-    assert write_csv(lambda: [row() | {"data": a} for a in answers], target) == len(answers)
+    assert write_csv(lambda: [row() | {"data": a} for a in answers], target, raw=True) == len(answers)
     back = list(csv.DictReader(io.StringIO(target.getvalue(), newline="")))
     for answer, line in zip(answers, back, strict=True):
         assert {k.removeprefix("data."): v for k, v in line.items() if k.startswith("data.") and v} == {
@@ -130,6 +133,60 @@ def test_for_spreadsheets_formulas_are_made_harmless(text: str) -> None:
     (line,) = csv.DictReader(io.StringIO(target.getvalue().removeprefix("\ufeff"), newline=""))
     assert line["data.a"][:1] not in ("=", "+", "-", "@", "\t", "\r")
     assert line["data.a"].removeprefix("'") == text.removeprefix("'")
+
+
+HARMLESS = ["-5", "+3.25", "-1e-7", ".5", "-.5", "+49123", "-1,5", "1-2", "a=b", "x@y.z", "", "'", "'=1", "3", "-0"]
+FORMULAS = [
+    "=1",
+    "+1+1",
+    "-1-1",
+    "@SUM(1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "  =1",
+    "\u00a0=1",
+    "\uff1d1",
+    "\uff0b1+1",
+    "-",
+    "=",
+    "--5",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_numbers_and_other_text_stand_as_they_are(text: str) -> None:
+    assert read_back(text) == text
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_formulas_are_made_harmless_unless_raw_is_asked_for(text: str) -> None:
+    assert read_back(text) == f"'{text}"
+    assert read_back(text, raw=True) == text
+
+
+@pytest.mark.parametrize("text", ["a;b", "a\tb", "a;=1+1", " a", "a ", 'a"b', "a,b", "a\nb"])
+def test_what_another_separator_would_divide_is_quoted(text: str) -> None:
+    assert '"' + text.replace('"', '""') + '"' in written(text)
+    assert read_back(text) == text
+
+
+def test_a_column_is_no_formula_either() -> None:
+    target = io.StringIO(newline="")
+    write_csv(lambda: [{"run": "t-1", "=1+1": "x"}], target)
+    assert target.getvalue().splitlines()[0] == "run,'=1+1"
+
+
+def written(text: str, raw: bool = False) -> str:
+    target = io.StringIO(newline="")
+    write_csv(lambda: [row(a=text, b="end")], target, raw=raw)
+    return target.getvalue()
+
+
+def read_back(text: str, raw: bool = False) -> str:
+    (line,) = csv.DictReader(io.StringIO(written(text, raw), newline=""))
+    assert line["data.b"] == "end"
+    return line["data.a"]
 
 
 class Sink(io.TextIOBase):

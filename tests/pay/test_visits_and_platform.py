@@ -184,9 +184,10 @@ def test_a_rejection_that_is_not_meant_any_more_is_not_sent(task: Task, submit: 
     (tmp_path / "closed").unlink()
     review(machine, "accept", "1")
     assert asked(machine) == ["approve A"]
-    assert machine.crowd("outbox", "t", "--again", "reject:visit:1").stdout == "1 settled\n"
-    assert asked(machine) == ["approve A"]
     assert machine.crowd("outbox", "t").stdout == "t: nothing failed and nothing is in doubt\n"
+    refused = machine.crowd("outbox", "t", "--again", "reject:visit:1")
+    assert (refused.returncode, refused.stderr.count("decided otherwise")) == (2, 1)
+    assert asked(machine) == ["approve A"]
 
 
 def test_what_was_being_sent_at_kill_9_is_in_doubt_and_not_sent_again(

@@ -86,9 +86,10 @@ def test_a_distribution_made_for_another_crowdcore_is_refused_before_it_is_impor
 @pytest.mark.parametrize(
     ("code", "value", "message"),
     [
-        ("import boto33", "m:P", "cannot be imported: ModuleNotFoundError: No module named 'boto33'"),
-        ("import sys; sys.exit('no')", "m:P", "cannot be imported: SystemExit: no"),
+        ("import boto33", "m:P", "cannot be imported: ModuleNotFoundError: No module named 'boto33' (m.py:1)"),
+        ("import sys; sys.exit('no')", "m:P", "cannot be imported: SystemExit: no (m.py:1)"),
         ("", "m:P", "cannot be imported: AttributeError: module 'm' has no attribute 'P'"),
+        ("\nclass P:\n    x = 1 +\n", "m:P", "cannot be imported: SyntaxError: invalid syntax (m.py, line 3) (m.py:3)"),
         ("P = 3", "m:P", "m:P is no class"),
     ],
 )
@@ -140,7 +141,7 @@ def test_check_imports_each_plugin_and_names_every_fault(installed: Distribution
     done = installed.crowd("plugins", "--check")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "broken: exporter 'fails' (fails 1.0) cannot be imported: ZeroDivisionError: division by zero",
+        "broken: exporter 'fails' (fails 1.0) cannot be imported: ZeroDivisionError: division by zero (fails.py:1)",
         "broken: provider 'acme' (acme 1.0): unknown hook 'provider_approv'; did you mean 'provider_approve'?",
         "broken: provider 'acme' (acme 1.0): provider_block is the name of a hook, but is not marked; "
         "write @hookimpl above it",

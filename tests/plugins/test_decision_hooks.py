@@ -1,9 +1,10 @@
-"""Decision hooks ask every plugin: any refusal wins, None is no opinion, an exception refuses and is shown."""
+"""Decision hooks ask every plugin: any refusal wins, None is no opinion, whatever else there is decides nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -42,9 +43,8 @@ asked: list[Any] = []
         ([None, True], None),
         ([True, False, True], Refusal(NEUTRAL)),
         ([Refusal("first asked last"), None, Refusal("tall people only"), True], Refusal("tall people only")),
-        ([ValueError("boo"), True], Refusal(NEUTRAL)),
-        ([SystemExit(1), True], Refusal(NEUTRAL)),
-        (["yes"], Refusal(NEUTRAL)),
+        ([ValueError("boo"), Refusal("no")], Refusal("no")),
+        (["yes", False], Refusal(NEUTRAL)),
     ],
 )
 def test_may_this_worker_do_this_unit(
@@ -55,16 +55,51 @@ def test_may_this_worker_do_this_unit(
     assert len(asked) == len(answers), "all are asked, also after a refusal"
 
 
+NO_DECISIONS = [1, 0, "False", "yes", "", [], {}, re.match("a", "a")]
+
+
+@pytest.mark.parametrize("answer", [*NO_DECISIONS, Refusal(7), ValueError("boo"), SystemExit(1)], ids=repr)  # type: ignore[arg-type]
+def test_nobody_is_refused_or_let_in_by_what_decides_nothing(
+    task: Task, runs_of: Runs, worker: Worker, unit: Unit, answer: Any
+) -> None:
+    hooks = runs_of.hooks(task.load(), hooks=deciding("worker_can_do_unit", True, answer, None))
+    with pytest.raises(HookFailed, match="worker_can_do_unit of plugin hooks 2: "):
+        asyncio.run(hooks.worker_can_do_unit(worker, unit))
+    assert len(asked) == 3, "all are asked"
+
+
+@pytest.mark.parametrize("hook", ["validate_onboarding", "validate_screening", "validate_gold"])
+@pytest.mark.parametrize("answer", [*NO_DECISIONS, Refusal("no")], ids=repr)
+def test_special_work_is_not_judged_by_what_decides_nothing(
+    task: Task, runs_of: Runs, agent: Agent, hook: str, answer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks = runs_of.hooks(task.load(), hooks=deciding(hook, True, answer))
+    with pytest.raises(HookFailed, match=f"{hook} of plugin hooks 2: answered .*, which decides nothing; the hook"):
+        asyncio.run(getattr(hooks, hook)(agent))
+    assert sum("which decides nothing" in m for m in caplog.messages) == 1
+    assert asyncio.run(getattr(runs_of.hooks(task.load(), hooks=deciding(hook, answer, False)), hook)(agent)) is False
+
+
+def test_a_yes_or_no_of_numpy_is_one(task: Task, runs_of: Runs, agent: Agent) -> None:
+    class bool_:  # what numpy calls its own  # noqa: N801
+        def __bool__(self) -> bool:
+            return False
+
+    hooks = runs_of.hooks(task.load(), hooks=deciding("validate_gold", bool_()))
+    assert asyncio.run(hooks.validate_gold(agent)) is False
+
+
 def test_the_operator_reads_who_failed_on_whom(
     task: Task, runs_of: Runs, worker: Worker, unit: Unit, caplog: pytest.LogCaptureFixture
 ) -> None:
     task.write("hooks.py", "from crowdcore import hookimpl\n@hookimpl\ndef worker_can_do_unit(): return 1 / 0\n")
     hooks = runs_of.hooks(task.load(), hooks=deciding("worker_can_do_unit", "yes"))
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR), pytest.raises(HookFailed):
         asyncio.run(hooks.worker_can_do_unit(worker, unit))
     assert caplog.messages == [
         "worker_can_do_unit of plugin hooks.py: ZeroDivisionError: division by zero (hooks.py:3) [worker x, unit 1]",
-        "worker_can_do_unit of hooks answered 'yes' (str); the hook wants bool | Refusal | None",
+        "worker_can_do_unit of plugin hooks: answered 'yes' (str), which decides nothing; "
+        "the hook wants bool | Refusal | None [worker x, unit 1]",
     ]
     assert caplog.records[0].exc_info is not None
 

@@ -63,5 +63,5 @@ def test_the_provider_pays_once_per_key_and_remembers_blocks(task: Task, runs_of
 def test_the_provider_fails_when_told_to(task: Task, runs_of: Runs, worker: Worker) -> None:
     hooks = runs_of.hooks(task.load(provider={"type": "mock", "fail": ["provider_pay", "provider_check"]}))
     assert asyncio.run(hooks.provider_check()) == ["provider_check was told to fail"]
-    with pytest.raises(HookFailed, match="provider_pay of plugin provider:mock: ConnectionError"):
+    with pytest.raises(HookFailed, match=r"provider_pay of provider 'mock' \(crowdcore [0-9.]+\): ConnectionError"):
         asyncio.run(hooks.provider_pay(Payment("k", worker, Decimal(1), "USD", "reward")))

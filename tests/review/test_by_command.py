@@ -138,6 +138,49 @@ def test_a_bonus_is_owed_once_for_each_reason(four: Machine) -> None:
     assert four.crowd("owed", "t").stdout.splitlines()[0] == "w\t0.85 USD\t1 units, 2 bonuses"
 
 
+@pytest.mark.parametrize("amount", ["0.9752", "0.005", "1_0", "\u0661", "1.001"])
+def test_a_bonus_is_whole_cents(four: Machine, amount: str) -> None:
+    refused(four, "accept", "1", "2", "--bonus", amount, "--reason", "kind words")
+    assert set(statuses(four).values()) == {"completed"}
+    assert "bonus" not in four.crowd("owed", "t").stdout
+
+
+@pytest.mark.parametrize("places", [0, 3])
+def test_a_bonus_is_whole_in_the_currency_of_the_run(task: Task, submit: Submit, places: int) -> None:
+    code, least, less = {0: ("JPY", "1", "0.5"), 3: ("KWD", "0.001", "0.0005")}[places]
+    machine = task(provider={"type": "inhouse", "currency": code}, task={"name": "t", "reward": "3"})
+    with machine.serve("run", "task.yaml") as served:
+        submit(served.url, "w")
+    assert f"expected an amount of {code}" in refused(machine, "accept", "1", "--bonus", less, "--reason", "r")
+    review(machine, "accept", "1", "--bonus", least, "--reason", "r")
+    assert machine.crowd("owed", "t").stdout.startswith(f"w\t{'4' if places == 0 else '3.001'} {code}\t")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t \n", "\u00a0", "\u200b", "\x07"])
+def test_a_reason_can_be_read(four: Machine, blank: str) -> None:
+    refused(four, "reject", "1", "--reason", blank)
+    refused(four, "accept", "1", "--bonus", "0.10", "--reason", blank)
+    done = four.crowd("worker", "block", "w", "--reason", blank)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert statuses(four)[1] == "completed"
+
+
+def test_bonuses_stay_within_the_budget(task: Task, submit: Submit) -> None:
+    machine = task(task={"name": "t", "reward": "0.50", "budget": "2.30"})
+    with machine.serve("run", "task.yaml") as served:
+        submit(served.url, "w", "x", "y", "z")
+    for units, amount in ((["1"], "0.31"), (["1", "2", "3", "4"], "0.10")):
+        said = refused(machine, "accept", *units, "--bonus", amount, "--reason", "r")
+        assert "is over the budget of t-1, of which 0.30 is left" in said
+        assert set(statuses(machine).values()) == {"completed"}, "nothing is decided"
+    review(machine, "accept", "1", "2", "3", "--bonus", "0.10", "--reason", "r")
+    assert "of which 0.00 is left" in refused(machine, "accept", "1", "--bonus", "0.01", "--reason", "more")
+    assert review(machine, "accept", "1", "--bonus", "0.10", "--reason", "r") == "0 units accepted, 1 had been before\n"
+    review(machine, "reject", "4", "--reason", "empty")
+    review(machine, "accept", "1", "--bonus", "0.20", "--reason", "more")
+    assert "0.50 USD more is over the budget" in refused(machine, "accept", "4"), "its money is promised elsewhere"
+
+
 def test_work_is_gone_through_one_by_one(four: Machine) -> None:
     import subprocess
     import sys

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from crowdcore import RunHandle
 from crowdcore.review.decisions import Verdict, decide, submissions
 from crowdcore.store import open_database
@@ -91,6 +93,42 @@ def test_patience_lets_the_one_in_the_middle_finish(launched: Launch, clock: Man
     assert person.submit({"text": "late, but there"}).status_code == 200
     assert "patience" in let_end(handle, clock)
     assert handle.counters.units["completed"] == 1
+
+
+@pytest.mark.parametrize("days", [0.55, 32, -3])
+def test_a_machine_that_slept_or_a_clock_that_was_set_ends_nothing(
+    launched: Launch, resumed: Resume, clock: ManualClock, tmp_path: Path, days: float
+) -> None:
+    handle = launched(assignments=6)
+    submit(handle, "x")
+    until(lambda: handle.counters.submissions == 1)
+    clock.jump(days * 24 * HOUR)
+    submit(handle, "y")
+    until(lambda: handle.counters.submissions == 2)
+    handle.stop()
+    clock.jump(days * 24 * HOUR)
+    handle = resumed(handle.name)
+    clock.jump(days * 24 * HOUR)
+    clock.advance(11 * HOUR)
+    submit(handle, "z")
+    until(lambda: handle.counters.submissions == 3)
+    assert status(tmp_path / "data", handle.id) == "running"
+    clock.advance(12.1 * HOUR)
+    assert "patience" in let_end(handle, clock), "the time in which it is served still counts"
+
+
+def test_a_drain_by_a_limit_is_taken_back_by_a_resume(
+    launched: Launch, resumed: Resume, clock: ManualClock, tmp_path: Path
+) -> None:
+    handle = launched(assignments=6, patience="1h", assignment_duration="9h")
+    Browserless(handle.url, worker_id="x").enter()
+    clock.advance(HOUR)
+    until(lambda: status(tmp_path / "data", handle.id) == "draining")
+    assert Browserless(handle.url, worker_id="y").enter().code == "run_over"
+    handle.stop()
+    handle = resumed(handle.name)
+    submit(handle, "y")
+    assert status(tmp_path / "data", handle.id) == "running"
 
 
 def test_an_outage_is_nobodys_lack_of_patience(launched: Launch, resumed: Resume, clock: ManualClock) -> None:

@@ -69,16 +69,28 @@ class Eligibility:
         self._known.pop(worker_id, None)
 
     async def first(self, worker: Worker, seats: Iterable[Seat]) -> tuple[list[Free], Refusal | None]:
-        """The first of these seats that the worker may take, or the last refusal."""
+        """The first of these seats that the worker may take, or the last refusal.
+
+        HookFailed if there is none, and about one the plugins could not say.
+        """
         known = self._known.get(worker.id)
         if known is not None and known.since < self._context.clock.ticks() - FRESH_FOR:
             self.forget(worker.id)
         refusal: Refusal | None = None
+        failure: HookFailed | None = None
         for seat in seats:
-            refusal = await self._answer(worker, seat.unit_id)
+            try:
+                refusal = await self._answer(worker, seat.unit_id)
+            except HookFailed as error:
+                failure = error
+                if error.reason != "error":
+                    raise
+                continue
             if refusal is None:
                 unit = await self._context.db.aread(lambda c, s=seat: units.get(c, s.unit_id))  # type: ignore[misc]
                 return [Free(unit.id, unit.assignment.id, unit.seat)], None
+        if failure is not None:
+            raise failure
         return [], refusal
 
     async def ask(self, questions: Iterable[Question]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.quantities import whole_money
 from crowdcore.errors import CrowdError
 from crowdcore.live.rooms import start
 from crowdcore.live.rooms.seats import Changes, Seating
@@ -85,13 +86,13 @@ async def _asked(context: RunContext, room: Room) -> tuple[PairingDecision, str]
         waiting = [await documents.view(context, row) for row in rows if row is not None]
         assignment = next(a.unit.assignment for a in waiting if a.unit is not None)
         answer = await context.hooks.pairing_timeout(assignment, waiting)
-        return _sound(answer), by
+        return _sound(answer, context.currency), by
     except (CrowdError, ValueError, StopIteration) as error:
         log.error("%s: pairing_timeout of %s did not decide, pairing.on_timeout does: %s", context.name, by, error)
         return pairing_by_config(context.config.pairing), BY_CONFIG
 
 
-def _sound(answer: PairingDecision) -> PairingDecision:
+def _sound(answer: PairingDecision, currency: str) -> PairingDecision:
     """The answer with its numbers looked at; ValueError in one line."""
     try:
         if isinstance(answer, Wait):
@@ -103,6 +104,7 @@ def _sound(answer: PairingDecision) -> PairingDecision:
             pay = Decimal(str(answer.pay))
             if not pay.is_finite() or pay < 0:
                 raise ValueError(f"Release(pay={answer.pay!r}): an amount of 0 or more")
+            whole_money(pay, currency)
             return Release(pay)
     except (TypeError, InvalidOperation):
         raise ValueError(f"{answer!r}: not a number") from None

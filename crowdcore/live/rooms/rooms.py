@@ -13,6 +13,7 @@ from crowdcore.live.rooms import pairing, start
 from crowdcore.live.rooms.eligibility import Unanswered
 from crowdcore.live.rooms.seats import Changes, Seating
 from crowdcore.store.queries import agents, conversations
+from crowdcore.work.end import end_blocked
 
 if TYPE_CHECKING:
     from crowdcore.live.hub import Hub
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("crowdcore.live")
 
+MOST_ASKED = 100
+"""Of those who wait so many are asked, the first ones, whether they are still there, when somebody comes."""
 RETRY = 1.0
 """Seconds until something is tried again that the database did not let through."""
 NOTHING_LEFT = "All of this work was taken just now, and there is no more. Thank you for coming!"
@@ -72,6 +75,8 @@ class Rooms:
         self._greeting.add(agent_id)  # their first frame says everything, not one for each step
         try:
             while self._hub.present(agent_id):
+                await end_blocked(self._context)  # nobody is brought together with them
+                await self._look_for_missing()
                 await self._asked(agent_id)
                 found = await self._write(lambda c: self._take_seat(c, agent_id))
                 if found is not None:
@@ -82,6 +87,12 @@ class Rooms:
                     return
         finally:
             self._greeting.discard(agent_id)
+
+    async def _look_for_missing(self) -> None:
+        """Whose network is gone gives the seat up: nobody is brought together with somebody who is not there."""
+        waiting = [member.agent_id for room in self._rooms.values() for member in room.members]
+        for gone in await self._hub.missing(waiting[:MOST_ASKED]):
+            await self.unseat(gone)
 
     async def _asked(self, agent_id: int) -> None:
         """Have plugins answer what is to be known, before a transaction holds up others."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import bot_seats, seat_names
 from crowdcore.live.rooms.seats import FINISH_SECONDS, Changes
 from crowdcore.live.rooms.start import start_ready
-from crowdcore.store.queries import agents, conversations, events, outbox, reviews, seats, units
+from crowdcore.store.queries import agents, budgets, conversations, events, reviews, seats, units
 from crowdcore.store.queries.conversations import Seat
 
 if TYPE_CHECKING:
@@ -98,8 +97,7 @@ def _requeue(conn: Conn, context: RunContext, assignment_id: int, conversation_i
     each, now = context.config.blueprint.units_per_assignment, context.clock.now()
     budget, cost = context.config.task.budget, context.pay_micros * each
     facts = {"assignment": assignment_id, "conversation": conversation_id}
-    promised = units.promised(conn, context.run_id) + outbox.besides(conn, context.run_id)
-    if budget is not None and promised + Decimal(cost) / units.MICROS > budget:
+    if budget is not None and cost > budgets.micros_left(conn, context.run_id, budget):
         events.append(conn, context.run_id, now, "units_not_requeued", "service", [], reason="budget", **facts)
         return False
     made = seats.add_units(conn, context.run_id, assignment_id, each, context.pay_micros)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _EMPTY_POLLS, _PAUSE = 20, 0.01
 _YIELD_EVERY = 50
+TYPING = 300.0  # seconds for which typing puts off a timeout, at most: keys keep nobody waiting for ever
 
 
 @dataclass(eq=False)
@@ -79,6 +80,7 @@ class Talk:
         self._empty_polls = 0
         self._taken: tuple[int, Message] | None = None
         self._random: Random | None = None
+        self._typed: dict[int, float] = {}  # when a seat last typed, in ticks
 
     # What it is
 
@@ -146,9 +148,10 @@ class Talk:
 
     async def _receive(self, timeout: float | None, seat: int | None) -> Message:
         ticks = self._context.clock.ticks
-        due = None if timeout is None else ticks() + timeout
+        began = ticks()
         while True:
             self._alive()
+            due = None if timeout is None else self._due(began, timeout, seat)
             if self._left is not None:
                 await self._or_missed(self._breathe())
                 self._crossings.note("left", self._left.seat, self._left.reason)
@@ -164,6 +167,15 @@ class Talk:
                     await self._breathe()
                 raise Silence(seat)
             await self._wait(seat, None if due is None else due - ticks())
+
+    def _due(self, began: float, timeout: float, seat: int | None) -> float:
+        """Until when (ticks) a receive waits that began at `began`: who is waited for and types is not silent."""
+        typed = began if seat is None or timeout <= 0 else self._typed.get(seat, began)
+        return min(max(began, typed), began + TYPING) + timeout
+
+    def typed(self, seat: int) -> None:
+        """Somebody in this seat is typing."""
+        self._typed[seat] = self._context.clock.ticks()
 
     def _take(self, seat: int | None) -> Message | None:
         for n, message in self._messages.items():

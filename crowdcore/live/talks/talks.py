@@ -258,6 +258,7 @@ class Talks:
         if frame.type == "message":
             await going.conversation.incoming(agent_id, frame.id, frame.data)
         elif frame.type == "typing":
+            going.conversation.typed(next(seat for seat, row in going.rows.items() if row.id == agent_id))
             for row in going.people():
                 if row.id != agent_id:
                     self._hub.tell(row.id, {"type": "typing", "name": me.name})

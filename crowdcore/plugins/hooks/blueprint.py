@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from crowdcore.base.faults import shown
-from crowdcore.errors import CrowdError
-from crowdcore.plugins.hooks.callers import failed, log
+from crowdcore.errors import CrowdError, HookFailed
+from crowdcore.plugins.hooks.callers import failed, report
 from crowdcore.plugins.hooks.typed import TypedCallers
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from crowdcore.state import AgentState
     from crowdcore.types import Agent, Assignment
 
-UNCHECKED = "Your answer could not be checked. Please tell us about it."
-"""What a worker reads when a `blueprint_validate` raised."""
+UNCHECKED = "Your answer could not be checked. The people who run this task have been told; please try again later."
+"""What a worker reads when a `blueprint_validate` raised, or answered what is no answer: nothing was judged."""
 
 
 class BlueprintHooks(TypedCallers):
@@ -106,8 +106,10 @@ class BlueprintHooks(TypedCallers):
         for source, value, error in await self._ask("blueprint_validate", agent=agent, data=data, files=files):
             found = {"": [UNCHECKED]} if error else _messages(value)
             if found is None:
-                log.error("blueprint_validate of %s answered %s; the hook wants a dict of lists", source.label,
-                          shown(value))  # fmt: skip
+                detail = f"answered {shown(value)}; the hook wants a dict of lists"
+                report(
+                    HookFailed(source.author, source.hook, "error", detail), {"worker": agent.worker, "agent": agent}
+                )
                 found = {"": [UNCHECKED]}
             for name, messages in found.items():
                 merged.setdefault(name, []).extend(m for m in messages if m not in merged[name])

@@ -63,6 +63,11 @@ class Implementation:
     arguments: tuple[str, ...]
     nonblocking: bool
 
+    @property
+    def author(self) -> str:
+        """Who is to be told of its faults: an installed plugin by distribution and version, else its name."""
+        return self.label if self.label.endswith(")") else self.plugin
+
 
 class Result(NamedTuple):
     """What one plugin answered to a decision hook: a value or the failure."""
@@ -92,6 +97,10 @@ class Callers:
     def implementers(self, hook: str) -> list[str]:
         """The plugins that are asked, first one first; `core` for the defaults."""
         return [source.plugin for source in self._chains[hook]]
+
+    def author(self, hook: str) -> str:
+        """Whose implementation of `hook` counts, as messages call it."""
+        return self._chains[hook][0].author
 
     def limit(self, hook: str, seconds: float) -> None:
         """From now on a call of `hook` may take so long, whatever its kind of work may."""
@@ -133,7 +142,7 @@ class Callers:
                 value = await self._run(source, self._bound(source, given), source.nonblocking, None)
                 results.append(Result(source, value, None))
             except HookFailed as error:
-                _report(error, given)
+                report(error, given)
                 if error.reason != "error":
                     raise
                 results.append(Result(source, None, error))
@@ -148,7 +157,7 @@ class Callers:
             try:
                 await self._run(source, self._bound(source, {"event": event}), source.nonblocking, None)
             except HookFailed as error:
-                _report(error, {"event": event})
+                report(error, {"event": event})
             except CrowdError as error:
                 log.error("%s of %s: %s", hook, source.label, error)
 
@@ -168,10 +177,10 @@ class Callers:
         try:
             return await limiter.run(lambda: _guarded(source, call), key, self._seconds.get(source.hook))
         except Busy:
-            raise HookFailed(source.plugin, source.hook, "busy", "too many calls at once; try again soon") from None
+            raise HookFailed(source.author, source.hook, "busy", "too many calls at once; try again soon") from None
         except Overrun:
             detail = f"took longer than {self._seconds.get(source.hook, limiter.limit):g} seconds"
-            raise HookFailed(source.plugin, source.hook, "timeout", detail) from None
+            raise HookFailed(source.author, source.hook, "timeout", detail) from None
 
     def _answer(self, chain: Sequence[Implementation], at: int, given: dict[str, Any]) -> Any:
         source = chain[at]
@@ -283,10 +292,10 @@ def failed(source: Implementation, error: BaseException) -> HookFailed:
     """The failure of an implementation in one line: what was raised and where."""
     code = getattr(source.function, "__code__", None)
     own = "" if code is None else place(error, code.co_filename)
-    return HookFailed(source.plugin, source.hook, "error", described(error) + (own or place(error, outside=_HERE)))
+    return HookFailed(source.author, source.hook, "error", described(error) + (own or place(error, outside=_HERE)))
 
 
-def _report(error: HookFailed, given: dict[str, Any]) -> None:
+def report(error: HookFailed, given: dict[str, Any]) -> None:
     """Show the operator a failure with plugin, hook, and whom or what it was about."""
     about = [f"{name} {_about(value)}" for name, value in given.items() if _about(value)]
     log.error("%s%s", error, f" [{', '.join(about)}]" if about else "", exc_info=error.__cause__)

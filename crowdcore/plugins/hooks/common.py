@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crowdcore.base.faults import shown
+from crowdcore.errors import HookFailed
 from crowdcore.plugins.checks import HOOKS
-from crowdcore.plugins.hooks.callers import Result, log
+from crowdcore.plugins.hooks.callers import Result, report
 from crowdcore.plugins.hooks.typed import TypedCallers
 from crowdcore.types import LaunchReduced, PairingDecision, Refusal, Release, Requeue, StandIn, Wait
 
@@ -51,27 +52,37 @@ class OtherHooks(TypedCallers):
         await self._tell("architect_shutdown")
 
     async def worker_can_do_unit(self, worker: Worker, unit: Unit) -> Refusal | None:
-        """The first refusal of any plugin, or None; all are asked, and one that raised refuses.
+        """The first refusal of any plugin, or None; all are asked.
 
-        HookFailed when busy or overrun: then nothing was decided.
+        HookFailed if nobody refused and one raised, overran, was busy or answered what is no decision: then nothing
+        was decided, and the operator was told.
         """
-        refusals = [_refusal(r) for r in await self._ask("worker_can_do_unit", worker=worker, unit=unit)]
-        return next((refusal for refusal in refusals if refusal), None)
+        results = await self._decided("worker_can_do_unit", worker=worker, unit=unit)
+        refusals = [r.value if isinstance(r.value, Refusal) else Refusal(NEUTRAL) for r in results
+                    if r.error is None and r.value not in (None, True)]  # fmt: skip
+        if not refusals:
+            _fail(results)
+        return next(iter(refusals), None)
 
     async def validate_onboarding(self, agent: Agent) -> bool | None:
         """False if any plugin says so, else True if any does, else None: no opinion.
 
-        HookFailed if one raised and none said no: an author's mistake is not the worker's.
+        HookFailed if one raised, or answered what is neither, and none said no: an author's mistake is not the
+        worker's.
         """
-        return _verdict(await self._ask("validate_onboarding", agent=agent))
+        return _verdict(await self._decided("validate_onboarding", agent=agent))
 
     async def validate_screening(self, agent: Agent) -> bool | None:
         """As `validate_onboarding`, for a screening agent."""
-        return _verdict(await self._ask("validate_screening", agent=agent))
+        return _verdict(await self._decided("validate_screening", agent=agent))
 
     async def validate_gold(self, agent: Agent) -> bool | None:
         """As `validate_onboarding`, for a gold item."""
-        return _verdict(await self._ask("validate_gold", agent=agent))
+        return _verdict(await self._decided("validate_gold", agent=agent))
+
+    async def _decided(self, hook: str, **given: Any) -> list[Result]:
+        """What every plugin decided: True, False, None, or a Refusal where the hook may refuse; else its failure."""
+        return [_decision(result, given) for result in await self._ask(hook, **given)]
 
     async def pairing_timeout(self, assignment: Assignment, waiting: list[Agent]) -> PairingDecision:
         """What to do when partners did not come in time."""
@@ -123,28 +134,31 @@ class OtherHooks(TypedCallers):
         return [Contributed(source.plugin, item) for source, value, _ in results for item in value]
 
 
-def _refusal(result: Result) -> Refusal | None:
-    if result.error is not None:
-        return Refusal(NEUTRAL)
-    if isinstance(result.value, Refusal):
-        return result.value
-    return None if result.value is None or _truth(result) else Refusal(NEUTRAL)
+def _decision(result: Result, given: dict[str, Any]) -> Result:
+    """The result, if it is a decision; anything else is reported, and fails as if the hook had raised."""
+    source, value, error = result
+    if error is not None or value is None:
+        return result
+    if isinstance(value, bool) or type(value).__name__ == "bool_":  # numpy's is no bool
+        return Result(source, bool(value), None)
+    answer = HOOKS[source.hook].answer
+    if "Refusal" in answer and isinstance(value, Refusal) and isinstance(value.text, str):
+        return result
+    detail = f"answered {shown(value)}, which decides nothing; the hook wants {answer}"
+    failure = HookFailed(source.author, source.hook, "error", detail)
+    report(failure, given)
+    return Result(source, None, failure)
 
 
 def _verdict(results: list[Result]) -> bool | None:
-    answers = [_truth(r) for r in results if not r.error and r.value is not None]
+    answers = [r.value for r in results if r.value is not None]
     if all(answers):
-        for failure in (r.error for r in results if r.error):
-            raise failure
+        _fail(results)
     return all(answers) if answers else None
 
 
-def _truth(result: Result) -> bool:
-    """A yes or no; anything else is reported and counts as no."""
-    value = result.value
-    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):  # numpy's is no bool
-        return bool(value)
-    source = result.source
-    log.error("%s of %s answered %s; the hook wants %s", source.hook, source.label, shown(value),
-              HOOKS[source.hook].answer)  # fmt: skip
-    return False
+def _fail(results: list[Result]) -> None:
+    """Raise the first failure, if there is one."""
+    for result in results:
+        if result.error is not None:
+            raise result.error

@@ -27,9 +27,9 @@ class ProviderHooks(TypedCallers):
         """Prepare the platform for the run served at `url`."""
         await self._tell("provider_setup", url=url)
 
-    async def provider_launch(self, url: str, places: int) -> None:
-        """Offer `places` more places of work."""
-        await self._tell("provider_launch", url=url, places=places)
+    async def provider_launch(self, url: str, places: int, total: int) -> None:
+        """Offer the first places of work."""
+        await self._tell("provider_launch", url=url, places=places, total=total)
 
     async def provider_identify(self, params: dict[str, str]) -> Identity | Refusal:
         """Who comes with these URL parameters."""
@@ -54,9 +54,9 @@ class ProviderHooks(TypedCallers):
         """How many visits the platform still holds open."""
         return await self._want("provider_pending", int)
 
-    async def provider_extend(self, places: int) -> None:
-        """Offer `places` more places than before."""
-        await self._tell("provider_extend", places=places)
+    async def provider_extend(self, places: int, total: int) -> None:
+        """Offer `places` more places than before, `total` in all."""
+        await self._tell("provider_extend", places=places, total=total)
 
     async def provider_expire(self) -> float:
         """Stop offering work; seconds until nobody can arrive any more."""

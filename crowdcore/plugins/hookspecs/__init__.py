@@ -7,7 +7,7 @@ An implementation may leave out any argument it does not need. `run` is the faca
 - owner hooks belong to one blueprint, provider or architect. Only the first implementation is called
   (hooks.py first); an override in hooks.py that wants the original adds the argument `inner` and
   calls `inner()` (or `inner(arg=other)`). An answer of None is an error unless the hook says `-> None`.
-- decision hooks ask every plugin; any refusal wins; None is no opinion; an exception refuses.
+- decision hooks ask every plugin; any refusal wins; None is no opinion; what raises or is no decision decides nothing.
 - listener hooks get events after commit, in order, at least once; a failure is logged and undoes nothing.
 - contribution hooks add pages or gate steps of an extension.
 

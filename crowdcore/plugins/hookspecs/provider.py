@@ -51,7 +51,9 @@ class ProviderSpecs:
 
     @owner
     def provider_setup(self, run: Run, url: str) -> None:
-        """Prepare the platform for the run served at `url`.
+        """Prepare the platform for the run served at `url`; called at the launch and at every resume.
+
+        The address may be another one after a resume: tell the platform, and do not make what is there already.
 
         import httpx
         from crowdcore import hookimpl
@@ -62,15 +64,19 @@ class ProviderSpecs:
         """
 
     @owner
-    def provider_launch(self, run: Run, url: str, places: int) -> None:
-        """Offer `places` more places of work on the platform; may be called again with more.
+    def provider_launch(self, run: Run, url: str, places: int, total: int) -> None:
+        """Offer the run's first `places` places of work, one for each visit; `total` are all that it offers then.
+
+        It is called once. A resume does not call it again: what was offered stays offered, and what is launched later
+        comes by `provider_extend`. Only if a process died in the middle is it called with that `total` once more; and
+        after `provider_expire`, if the run is resumed to take new work after all, with the places that are open.
 
         import httpx
         from crowdcore import hookimpl
 
         @hookimpl
-        def provider_launch(run, url, places):
-            httpx.put(f"{run.args['platform']}/studies/{run.name}/places", json=places).raise_for_status()
+        def provider_launch(run, url, total):
+            httpx.put(f"{run.args['platform']}/studies/{run.name}/places", json=total).raise_for_status()
         """
 
     @owner
@@ -135,8 +141,10 @@ class ProviderSpecs:
         """
 
     @owner
-    def provider_extend(self, run: Run, places: int) -> None:
-        """Offer `places` more places than before.
+    def provider_extend(self, run: Run, places: int, total: int) -> None:
+        """Offer `places` more places than before, `total` in all; after a resume too, counted from what was offered.
+
+        If a process died in the middle it is called with that `total` once more.
 
         import httpx
         from crowdcore import hookimpl

@@ -7,6 +7,8 @@ from collections import Counter
 
 from crowdcore.server.http.rates import is_local, network
 
+ANSWERS = "crowdcore.answers"
+"""In the scope of a socket of our own server: an async function, whether the client is still there."""
 MOST = 20_000
 MOST_OF_ADDRESS = 2_000
 """A class or an office is one address; proxies that are trusted (FORWARDED_ALLOW_IPS) and this machine are spared."""

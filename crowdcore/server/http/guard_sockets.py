@@ -10,10 +10,12 @@ from websockets.frames import Frame
 from websockets.http11 import Response
 
 from crowdcore.server.http import guard
-from crowdcore.server.http.doors import Doors
+from crowdcore.server.http.doors import ANSWERS, Doors
 
 MOST_FRAGMENTS = 1024
 """Frames that one message may come in."""
+ANSWER_SECONDS = 3.0
+"""Seconds that a client has to answer a ping."""
 MOST_UNREAD = 1024 * 1024
 """Bytes that wait for a client which asks (with pings) and never reads."""
 
@@ -25,6 +27,7 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         super().__init__(**arguments)
         self._doors = doors
         self._reading: asyncio.TimerHandle | None = None
+        self._asking: set[asyncio.Future[None]] = set()
         send_response = self.conn.send_response
 
         def with_headers(response: Response) -> None:
@@ -34,6 +37,29 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
         self.conn.send_response = with_headers  # type: ignore[method-assign]
 
+    async def run_asgi(self) -> None:
+        """Run the application, which may ask whether the client is still there."""
+        self.scope[ANSWERS] = self.answers  # type: ignore[literal-required]
+        await super().run_asgi()
+
+    async def answers(self) -> bool:
+        """Whether the client answers a ping in time; one that does not is cut off."""
+        if self.transport.is_closing():
+            return False
+        asked: asyncio.Future[None] = self.loop.create_future()
+        self._asking.add(asked)
+        self.conn.send_ping(b"here?")
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await asked
+        except TimeoutError:
+            self.transport.abort()
+            return False
+        finally:
+            self._asking.discard(asked)
+        return True
+
     async def send(self, message: Any) -> None:
         """Pass it on; an answer instead of a handshake is an end of the handshake, too."""
         await super().send(message)
@@ -42,6 +68,9 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass it on; a head that was not understood gets an answer (it came whole, nothing will follow)."""
+        for asked in self._asking:
+            if not asked.done():
+                asked.set_result(None)
         super().data_received(data)
         if not self.handshake_initiated and not self.transport.is_closing():
             self.transport.write(guard.refusal(b"400 Bad Request"))

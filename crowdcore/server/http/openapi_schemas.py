@@ -80,6 +80,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     ),
     "Completion": _COMPLETION,
     "Document": _DOCUMENT,
+    "State": _object("phase deadline", phase=_TEXT, deadline=_or_null("number")),
     "Upload": {
         "type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}},
     },
@@ -106,6 +107,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "Note": _object("text", kind={"enum": ["feedback", "tip"], "default": "feedback"},
                     text={"type": "string", "minLength": 1, "maxLength": 5000, "pattern": "\\S"}),
     "Health": _object("status", status={"const": "ok"}),
+    "Trouble": _object("status waiting", status={"const": "trouble"}, waiting=_list(_TEXT)),
     "OpenApi": _object("openapi info paths", openapi={"const": "3.1.0"}, info={"type": "object"},
                        paths={"type": "object"}),
     "Run": _object("name task status served units agents", **_RUN),

@@ -11,6 +11,7 @@ from typing import Any
 
 from crowdcore.errors import StoreBusy, StoreError
 from crowdcore.store.engine.sql import Conn, Dialect, Row, StoreConflict
+from crowdcore.store.files import make_private
 
 _DUPLICATES = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -252,6 +253,7 @@ def connect(path: Path, patience: float = 10.0) -> sqlite3.Connection:
 
     `patience`: seconds that a statement waits for a lock.
     """
+    make_private(path)  # its log gets the same permissions
     try:
         db = sqlite3.connect(
             path, timeout=patience, isolation_level=None, check_same_thread=False, cached_statements=512

@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 from crowdcore.errors import StoreError
 from crowdcore.store.engine.schema import Schema
 from crowdcore.store.engine.sqlite import connect
-from crowdcore.store.files import sync_folder
+from crowdcore.store.files import make_private, sync_folder
 
 _log = logging.getLogger("crowdcore.store")
 
@@ -107,6 +107,7 @@ def back_up(database: Path, version: str) -> Path:
         copy = database.with_name(f"{database.name}.backup-{version}-{number}")
     part = copy.with_name(f"{copy.name}.part")
     part.unlink(missing_ok=True)
+    make_private(part)
     with closing(connect(database)) as source, closing(sqlite3.connect(part)) as target:
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")  # so that the copy is one file

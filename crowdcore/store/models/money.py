@@ -12,7 +12,7 @@ class Outbox(SQLModel, table=True):
     """What is sent outside, once; rows with an amount are the ledger.
 
     `kind`: reward, bonus, approve, reject, block, unblock, qualify, unqualify, message, expire, publish.
-    `state`: intended, sent, confirmed, failed, unknown. A provider without a platform leaves rewards
+    `state`: intended, sent, confirmed, failed, unknown, withdrawn. A provider without a platform leaves rewards
     intended: that is what it owes.
     """
 

@@ -42,7 +42,7 @@ class Grant(SQLModel, table=True):
 
 
 class Visit(SQLModel, table=True):
-    """One worker's stay on one place of the provider; completed and paid once."""
+    """One worker's stay on one place of the provider; completed once, each of its units is paid."""
 
     __table_args__ = (UniqueConstraint("run_id", "worker_id", "external_id"),)
     id: int | None = Field(default=None, sa_column=id_column())

@@ -40,14 +40,16 @@ class AgentRow:
     conversation_status: str | None = None
     waiting_from: float | None = None
     name: str | None = None
+    blocked: str | None = None
+    """Why the worker is blocked, None if they are not."""
 
 
 _SELECT = (
     "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer, g.passed,"
     " g.bot, g.conversation_id, g.waiting_from, g.name, c.status AS c_status,"
     " g.started_at, g.ended_at, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
-    " w.simulated AS w_simulated, v.id AS v_id, v.external_id AS v_external, v.params AS v_params,"
-    f" v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
+    " w.simulated AS w_simulated, w.blocked AS w_blocked, v.id AS v_id, v.external_id AS v_external,"
+    f" v.params AS v_params, v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
     " FROM agent g JOIN worker w ON w.id = g.worker_id JOIN visit v ON v.id = g.visit_id"
     " LEFT JOIN unit u ON u.id = g.unit_id LEFT JOIN assignment a ON a.id = u.assignment_id"
     " LEFT JOIN conversation c ON c.id = g.conversation_id "
@@ -65,7 +67,7 @@ def _row(row: Row) -> AgentRow:
         unit=None if row["u_id"] is None else units.unit_of(row),
         passed=None if row["passed"] is None else bool(row["passed"]),
         bot=row["bot"], conversation_id=row["conversation_id"], conversation_status=row["c_status"],
-        waiting_from=row["waiting_from"], name=row["name"],
+        waiting_from=row["waiting_from"], name=row["name"], blocked=row["w_blocked"],
     )  # fmt: skip
 
 
@@ -98,6 +100,16 @@ def open_of_worker(conn: Conn, run_id: int, worker_id: int) -> AgentRow | None:
         worker=worker_id, run=run_id,
     )  # fmt: skip
     return None if row is None else _row(row)
+
+
+def open_of_blocked(conn: Conn, run_id: int) -> list[int]:
+    """The open agents of workers who are blocked, the oldest first."""
+    rows = conn.all(
+        "SELECT g.id FROM agent g JOIN worker w ON w.id = g.worker_id"
+        " WHERE g.run_id = :run AND g.status IN ('waiting', 'in_task') AND w.blocked IS NOT NULL ORDER BY g.id",
+        run=run_id,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
 
 
 def open_of_external(conn: Conn, run_id: int, external_id: str) -> AgentRow | None:
@@ -147,21 +159,36 @@ def after_task(conn: Conn, row: AgentRow) -> tuple[int, str] | None:
 
 def page(
     conn: Conn, run_id: int, after: int, *, unfinished: bool, simulated: bool, special: tuple[str, ...] = (),
-    limit: int = 500,
+    limit: int = 500, room: int,
 ) -> list[AgentRow]:  # fmt: skip
-    """A keyset page of the run's agents with work on its task data (ids above `after`).
+    """A keyset page of the run's agents with work on its task data (ids above `after`): one, or what has `room`.
 
     `unfinished`: also without submission. `special`: also agents of these kinds (onboarding, screening, gold, bot).
+    `room` is how many characters their states, drafts and late submissions may have together.
     """
     kinds = {f"k{n}": kind for n, kind in enumerate(special)}
     others = f" OR g.kind IN ({', '.join(f':{name}' for name in kinds)})" if kinds else ""
-    rows = conn.all(
-        _SELECT + f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others})"
-        " AND (g.kind <> 'bot' OR :bots)"
-        " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no) ORDER BY g.id LIMIT :limit",
-        run=run_id, after=after, unfinished=unfinished, simulated=simulated, bots="bot" in special, no=False,
-        limit=limit, **kinds,
+    where = (
+        f"WHERE g.run_id = :run AND g.id > :after AND (a.kind = 'real'{others}) AND (g.kind <> 'bot' OR :bots)"
+        " AND (:unfinished OR g.status = 'completed') AND (:simulated OR w.simulated = :no)"
+    )
+    given = {"run": run_id, "unfinished": unfinished, "simulated": simulated, "bots": "bot" in special, "no": False,
+             **kinds}  # fmt: skip
+    sizes = conn.all(
+        "SELECT g.id, COALESCE(LENGTH(g.state), 0) + COALESCE(LENGTH(g.draft), 0) + COALESCE(LENGTH(g.late), 0) AS size"
+        " FROM agent g JOIN worker w ON w.id = g.worker_id LEFT JOIN unit u ON u.id = g.unit_id"
+        f" LEFT JOIN assignment a ON a.id = u.assignment_id {where} ORDER BY g.id LIMIT :limit",
+        after=after, limit=limit, **given,
     )  # fmt: skip
+    last = None
+    for row in sizes:
+        room -= row["size"]
+        if last is not None and room < 0:
+            break
+        last = row["id"]
+    if last is None:
+        return []
+    rows = conn.all(_SELECT + f"{where} AND g.id <= :last ORDER BY g.id", after=after, last=last, **given)
     return [_row(r) for r in rows]
 
 
@@ -230,9 +257,20 @@ def set_answer(conn: Conn, agent_id: int, answer: str) -> None:
     conn.execute("UPDATE agent SET answer = :answer WHERE id = :id", answer=answer, id=agent_id)
 
 
-def set_late(conn: Conn, agent_id: int, late: str) -> None:
-    """Keep a submission that came too late to count."""
-    conn.execute("UPDATE agent SET late = :late WHERE id = :id AND late IS NULL", late=late, id=agent_id)
+def set_late(conn: Conn, agent_id: int, late: str) -> bool:
+    """Keep a submission that came too late to count; False if one is kept already."""
+    return bool(conn.execute("UPDATE agent SET late = :late WHERE id = :id AND late IS NULL", late=late, id=agent_id))
+
+
+def late(conn: Conn, agent_id: int) -> str | None:
+    """The submission that came too late to count (JSON text)."""
+    text: str | None = conn.value("SELECT late FROM agent WHERE id = :id", id=agent_id)
+    return text
+
+
+def late_count(conn: Conn, run_id: int) -> int:
+    """How many submissions of the run came too late to count."""
+    return int(conn.value("SELECT COUNT(*) FROM agent WHERE run_id = :run AND late IS NOT NULL", run=run_id))
 
 
 def due(conn: Conn, run_id: int, service_now: float, limit: int = 100) -> list[int]:

@@ -1,6 +1,7 @@
 """What is sent outside, as rows first; the rows with an amount are the ledger.
 
-intended -> sent -> confirmed | failed | unknown. What is failed or unknown waits for a person, who says that it
+intended -> sent -> confirmed | failed | unknown. What was decided otherwise before it arrived (intended, failed) is
+withdrawn. What is failed or unknown waits for a person, who says that it
 arrived (-> confirmed) or that it is to be sent again (-> intended); what was paid by hand is confirmed so too.
 """
 
@@ -50,14 +51,50 @@ def intend(
     visit_id: int | None = None, unit_id: int | None = None, amount_micros: int | None = None,
     currency: str | None = None, payload: str = "{}",
 ) -> bool:  # fmt: skip
-    """Add a row to send; False if the key is known already (it is sent once)."""
+    """Add a row to send; False if the key is known already (it is sent once). What was withdrawn is meant again."""
     return bool(
         conn.execute(
             "INSERT INTO outbox (run_id, kind, key, state, worker_id, visit_id, unit_id, amount_micros, currency,"
             " payload, attempts, created_at) VALUES (:run, :kind, :key, 'intended', :worker, :visit, :unit,"
-            " :amount, :currency, :payload, 0, :now) ON CONFLICT (key) DO NOTHING",
+            " :amount, :currency, :payload, 0, :now) ON CONFLICT (key) DO UPDATE SET state = 'intended',"
+            " payload = excluded.payload, error = NULL WHERE outbox.state = 'withdrawn'",
             run=run_id, kind=kind, key=key, worker=worker_id, visit=visit_id, unit=unit_id, amount=amount_micros,
             currency=currency, payload=payload, now=now,
+        )
+    )  # fmt: skip
+
+
+def withdraw(
+    conn: Conn, kinds: tuple[str, ...], now: float, *, worker_id: int | None = None, visit_id: int | None = None,
+    unit_id: int | None = None, name: str | None = None, waiting: bool = True,
+) -> int:  # fmt: skip
+    """Take back the rows of these kinds that did not arrive, of one worker, visit or unit; how many.
+
+    `name`: only those about this qualification; `waiting`: also those that were not tried yet.
+    Nothing moves money here: what is owed stays owed.
+    """
+    assert (worker_id, visit_id, unit_id) != (None, None, None)
+    of = {"worker_id": worker_id, "visit_id": visit_id, "unit_id": unit_id}
+    marks = {f"k{n}": kind for n, kind in enumerate(kinds)} | {c: of_id for c, of_id in of.items() if of_id is not None}
+    rows = conn.all(
+        "SELECT id, payload FROM outbox WHERE (state = 'failed' OR state = 'intended' AND :waiting)"
+        " AND amount_micros IS NULL"
+        f" AND kind IN ({', '.join(f':k{n}' for n in range(len(kinds)))})"
+        + "".join(f" AND {column} = :{column}" for column, of_id in of.items() if of_id is not None),
+        waiting=waiting, **marks,
+    )  # fmt: skip
+    meant = [row["id"] for row in rows if name is None or json.loads(row["payload"]).get("name") == name]
+    sql = "UPDATE outbox SET state = 'withdrawn', settled_at = :now WHERE id = :id AND state IN ('intended', 'failed')"
+    return sum(conn.execute(sql, id=row_id, now=now) for row_id in meant)
+
+
+def correct(conn: Conn, key: str, payload: str) -> bool:
+    """Send this in the place of what did not arrive under the key; False if it says so already, or may have arrived."""
+    return bool(
+        conn.execute(
+            "UPDATE outbox SET payload = :payload, state = 'intended', error = NULL WHERE key = :key"
+            " AND state IN ('intended', 'failed') AND payload <> :payload",
+            key=key, payload=payload,
         )
     )  # fmt: skip
 
@@ -161,14 +198,18 @@ def settle_unknown(conn: Conn, run_id: int, now: float) -> int:
     )  # fmt: skip
 
 
-def take(conn: Conn, row_id: int, now: float) -> bool:
-    """intended -> sent, right before it is; False if somebody was faster, or it is not meant any more."""
+def take(conn: Conn, row_id: int, now: float) -> Message | None:
+    """intended -> sent, right before it is, as it reads by now; None if somebody was faster, or it is not meant."""
     meant = conn.one(
         "SELECT o.id FROM outbox o LEFT JOIN unit u ON u.id = o.unit_id LEFT JOIN visit v ON v.id = o.visit_id"
         f" WHERE o.id = :id AND {_STILL_MEANT}",
         id=row_id,
     )  # fmt: skip
-    return meant is not None and mark(conn, row_id, "intended", "sent", now)
+    if meant is None or not mark(conn, row_id, "intended", "sent", now):
+        return None
+    row = conn.one(_SELECT + "WHERE o.id = :id", id=row_id)
+    assert row is not None
+    return _message(row)
 
 
 def mark(conn: Conn, row_id: int, source: str, target: str, now: float, *, reference: str | None = None,
@@ -213,15 +254,19 @@ SETTLED = {"confirmed": ("failed", "unknown", "intended"), "intended": ("failed"
 """What a person may say of a row (it arrived; send it again), and of rows in which states."""
 
 
-def settle(conn: Conn, task: str, key: str, target: str, now: float) -> int | None:
+def settle(
+    conn: Conn, task: str, key: str, target: str, now: float, *, paid: tuple[Decimal, str] | None = None
+) -> int | None:
     """A person's word on one row of the task: -> confirmed or intended; its run, None if it is there already.
 
-    What the review does not want any more stays intended, and is not sent.
+    What the review does not want any more stays intended, and is not sent. `paid` is what was paid, with its currency:
+    RunError if that is not what is owed.
 
     RunError if the task has no such row, or it is in a state of which nothing can be said.
     """
     row = conn.one(
-        f"SELECT o.id, o.kind, o.state, o.run_id, o.amount_micros, CASE WHEN {_STILL_MEANT} THEN 1 ELSE 0 END AS meant"
+        "SELECT o.id, o.kind, o.state, o.run_id, o.amount_micros, o.currency,"
+        f" CASE WHEN {_STILL_MEANT} THEN 1 ELSE 0 END AS meant"
         " FROM outbox o JOIN run r ON r.id = o.run_id JOIN task t ON t.id = r.task_id"
         " LEFT JOIN unit u ON u.id = o.unit_id LEFT JOIN visit v ON v.id = o.visit_id"
         " WHERE t.name = :task AND o.key = :key",
@@ -229,19 +274,24 @@ def settle(conn: Conn, task: str, key: str, target: str, now: float) -> int | No
     )  # fmt: skip
     if row is None:
         raise RunError(f"task {task} has nothing to send under the key {key!r}; `crowd outbox {task} --all` lists all")
+    if paid is not None and (row["amount_micros"], row["currency"]) != (paid[0] * MICROS, paid[1]):
+        right = "no money" if row["currency"] is None else f"{Decimal(row['amount_micros']) / MICROS} {row['currency']}"
+        raise RunError(f"{key}: {paid[0]:f} {paid[1]} is said to be paid, but {right} is owed: correct that row")
     if row["state"] == target:
         return None
     if row["state"] not in SETTLED[target]:
         raise RunError(f"{key} is {row['state']}: " + _why_not(row["state"]))
     mark(conn, row["id"], row["state"], target, now, reference="by hand" if target == "confirmed" else None)
-    paid = 0
+    micros = 0
     if row["kind"] == "reward" and not row["meant"]:  # of work that was rejected: was it paid after all?
-        paid = row["amount_micros"] * ((target in PAID) - (row["state"] in PAID))
-    events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"], paid_micros=paid)
+        micros = row["amount_micros"] * ((target in PAID) - (row["state"] in PAID))
+    events.append(conn, row["run_id"], now, f"outbox_{target}", "operator", [], outbox=row["id"], paid_micros=micros)
     return int(row["run_id"])
 
 
 def _why_not(state: str) -> str:
     if state == "confirmed":
         return "it arrived, and nothing is sent twice"
+    if state == "withdrawn":
+        return "what it was to say was decided otherwise, and is not sent any more"
     return "it is being sent now; if its process dies it becomes unknown, and you can decide"

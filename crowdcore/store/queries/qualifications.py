@@ -58,13 +58,23 @@ def holders(conn: Conn, name: str) -> list[tuple[Worker, int]]:
     return [(workers.of_row(r), r["value"]) for r in rows]
 
 
-def grant(conn: Conn, worker_id: int, name: str, value: int, now: float) -> None:
-    """Give the worker `name` with `value`, over what was there."""
+def names(conn: Conn) -> list[str]:
+    """Every qualification that a task brought or somebody was granted, by name."""
+    return [row["name"] for row in conn.all("SELECT name FROM qualification ORDER BY name")]
+
+
+def define(conn: Conn, name: str, now: float) -> None:
+    """Make `name` known, if it is not, before anybody has it."""
     conn.execute(
         "INSERT INTO qualification (name, description, created_at) VALUES (:name, '', :now)"
         " ON CONFLICT (name) DO NOTHING",
         name=name, now=now,
     )  # fmt: skip
+
+
+def grant(conn: Conn, worker_id: int, name: str, value: int, now: float) -> None:
+    """Give the worker `name` with `value`, over what was there."""
+    define(conn, name, now)
     conn.execute(
         "INSERT INTO granted (qualification_id, worker_id, value, granted_at)"
         " SELECT id, :worker, :value, :now FROM qualification WHERE name = :name"

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from crowdcore.base.quantities import format_money, whole_money
+from crowdcore.base.words import is_blank
 from crowdcore.errors import RunError
 from crowdcore.state import canonical
 from crowdcore.status import moves
-from crowdcore.store.queries import events, outbox, workers
+from crowdcore.store.queries import budgets, events, outbox, workers
 from crowdcore.store.queries.units import MICROS
 from crowdcore.types import Worker
 
@@ -119,17 +121,22 @@ def page(
 def decide(conn: Conn, unit_id: int, outcome: Outcome, now: float, *, actor: str, note: str = "") -> Decision:
     """Give a submitted unit its outcome; the same outcome again changes nothing.
 
-    RunError if nothing was submitted, or where the moves of `status.py` do not lead: what is paid cannot be rejected.
+    RunError if nothing was submitted, or where the moves of `status.py` do not lead: what is paid cannot be rejected;
+    and if the budget has no room for work that was rejected before.
     """
     work = of_unit(conn, unit_id)
     reward = conn.value("SELECT state FROM outbox WHERE key = :key", key=f"reward:agent:{work.agent_id}")
     if work.status == outcome:
         return Decision(work, False, reward, outcome)
     check(work, outcome)
+    budgets.check(conn, work.run_id, cost(conn, work, outcome, reward))
     conn.execute(
         "UPDATE unit SET status = :outcome, reason = :note WHERE id = :unit AND status = :before",
         outcome=outcome, note=note or None, unit=unit_id, before=work.status,
     )  # fmt: skip
+    if work.status == "rejected":  # taken back: neither the platform nor the worker is to hear of it any more
+        outbox.withdraw(conn, ("reject",), now, visit_id=work.visit_id)
+        outbox.withdraw(conn, ("message",), now, unit_id=unit_id)
     made: list[events.Move] = [("unit", unit_id, work.status, outcome)]
     made += _approve(conn, work.visit_id, now)
     more: dict[str, Any] = {"special": work.kind} if work.kind != "unit" and _on_demand(conn, unit_id) else {}
@@ -151,6 +158,16 @@ def check(work: Work, outcome: Outcome) -> None:
         raise RunError(f"unit {work.unit_id} was rejected; it can only be accepted")
     said = work.status.replace("_", " ")
     raise RunError(f"unit {work.unit_id} was {said}, which is paid: it cannot be {outcome.replace('_', ' ')} any more")
+
+
+def cost(conn: Conn, work: Work, outcome: Outcome, reward: str | None = None) -> int:
+    """Millionths that giving this outcome promises anew: the pay of what was rejected, unless it was paid before."""
+    if work.status != "rejected" or outcome not in PAID:
+        return 0
+    reward = reward or conn.value("SELECT state FROM outbox WHERE key = :key", key=f"reward:agent:{work.agent_id}")
+    if reward in outbox.PAID:
+        return 0
+    return int(conn.value("SELECT pay_micros FROM unit WHERE id = :unit", unit=work.unit_id))
 
 
 def _on_demand(conn: Conn, unit_id: int) -> bool:
@@ -188,22 +205,39 @@ def _approve(conn: Conn, visit_id: int, now: float) -> list[events.Move]:
 
 
 def reject_visit(conn: Conn, unit_id: int, reason: str, now: float, *, actor: str) -> bool:
-    """Reject the visit of a rejected unit on the platform; False if it was rejected already.
+    """Reject the visit of a rejected unit on the platform; False if it was rejected already, for this reason.
 
-    RunError unless all units of the visit are rejected.
+    Another reason takes the place of one that did not arrive there. RunError unless all its units are rejected.
     """
     work = of_unit(conn, unit_id)
     check_visit(conn, work, ())
+    payload, key = canonical({"reason": reason}), f"reject:visit:{work.visit_id}"
     if conn.value("SELECT status FROM visit WHERE id = :visit", visit=work.visit_id) == "rejected":
-        return False
+        return _other_reason(conn, work, key, reason, now, actor)
     conn.execute("UPDATE visit SET status = 'rejected' WHERE id = :visit AND status = 'submitted'", visit=work.visit_id)
     outbox.intend(
-        conn, run_id=work.run_id, kind="reject", key=f"reject:visit:{work.visit_id}", now=now,
-        worker_id=work.worker.id, visit_id=work.visit_id, payload=canonical({"reason": reason}),
+        conn, run_id=work.run_id, kind="reject", key=key, now=now,
+        worker_id=work.worker.id, visit_id=work.visit_id, payload=payload,
     )  # fmt: skip
     events.append(
         conn, work.run_id, now, "visit_rejected", actor, [("visit", work.visit_id, "submitted", "rejected")],
         unit=unit_id, worker=work.worker.id, visit=work.visit_id,
+    )  # fmt: skip
+    return True
+
+
+def _other_reason(conn: Conn, work: Work, key: str, reason: str, now: float, actor: str) -> bool:
+    """Correct what was to be told of a visit that is rejected, and the notes of its units."""
+    if not outbox.correct(conn, key, canonical({"reason": reason})):
+        return False
+    conn.execute(
+        "UPDATE unit SET reason = :reason WHERE status = 'rejected' AND id IN (SELECT unit_id FROM agent"
+        " WHERE visit_id = :visit AND status = 'completed')",
+        reason=reason, visit=work.visit_id,
+    )  # fmt: skip
+    events.append(
+        conn, work.run_id, now, "visit_reason_corrected", actor, [], unit=work.unit_id, worker=work.worker.id,
+        visit=work.visit_id, note=reason,
     )  # fmt: skip
     return True
 
@@ -226,7 +260,20 @@ def _bonus_key(unit_id: int, reason: str) -> str:
 
 
 def check_bonus(conn: Conn, work: Work, amount_micros: int, reason: str) -> bool:
-    """Whether this bonus is new; RunError if this reason has had another amount."""
+    """Whether this bonus is new.
+
+    RunError if this reason has had another amount, for a blank reason, or an amount that is none in the run's currency.
+    """
+    amount = Decimal(amount_micros) / MICROS
+    said = f"unit {work.unit_id}: a bonus of {amount:f} {work.currency}"
+    if is_blank(reason):
+        raise RunError(f"{said} needs a reason that its worker can read: --reason TEXT")
+    try:
+        whole_money(amount, work.currency)
+    except ValueError as error:
+        raise RunError(f"{said}: {error}, as in --bonus {format_money(Decimal(1), work.currency)}") from None
+    if amount <= 0:
+        raise RunError(f"{said}: a bonus is more than 0")
     key = _bonus_key(work.unit_id, reason)
     before = conn.value("SELECT amount_micros FROM outbox WHERE key = :key", key=key)
     if before not in (None, amount_micros):
@@ -237,19 +284,17 @@ def check_bonus(conn: Conn, work: Work, amount_micros: int, reason: str) -> bool
 
 
 def bonus(conn: Conn, unit_id: int, amount_micros: int, reason: str, now: float, *, actor: str) -> bool:
-    """Owe a bonus for a unit; the same bonus for the same reason is owed once (then: False).
-
-    RunError if this reason has had another amount.
-    """
+    """Owe a bonus for a unit; the same bonus for the same reason is owed once (then: False); see `check_bonus`."""
     work = of_unit(conn, unit_id)
     if not check_bonus(conn, work, amount_micros, reason):
         return False
+    micros = 0 if work.worker.simulated else amount_micros
+    budgets.check(conn, work.run_id, micros)
     outbox.intend(
         conn, run_id=work.run_id, kind="bonus", key=_bonus_key(unit_id, reason), now=now, worker_id=work.worker.id,
         visit_id=work.visit_id, unit_id=unit_id, amount_micros=amount_micros, currency=work.currency,
         payload=json.dumps({"reason": reason}),
     )  # fmt: skip
-    micros = 0 if work.worker.simulated else amount_micros
     events.append(
         conn, work.run_id, now, "bonus_owed", actor, [], unit=unit_id, worker=work.worker.id, bonus_micros=micros
     )
@@ -259,8 +304,11 @@ def bonus(conn: Conn, unit_id: int, amount_micros: int, reason: str, now: float,
 def tell(conn: Conn, unit_id: int, text: str, now: float) -> bool:
     """Have `text` sent to the worker of a unit, through the platform; the same text once (then: False)."""
     work = of_unit(conn, unit_id)
+    key = f"message:unit:{unit_id}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    if conn.value("SELECT state FROM outbox WHERE key = :key", key=key) in (None, "withdrawn"):
+        outbox.withdraw(conn, ("message",), now, unit_id=unit_id)  # what did not arrive is said better by this
     return outbox.intend(
         conn, run_id=work.run_id, kind="message", now=now, worker_id=work.worker.id, visit_id=work.visit_id,
-        key=f"message:unit:{unit_id}:{hashlib.sha256(text.encode()).hexdigest()[:16]}", unit_id=unit_id,
+        key=key, unit_id=unit_id,
         payload=json.dumps({"text": text}),
     )  # fmt: skip

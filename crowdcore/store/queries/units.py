@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.quantities import MICROS as MICROS
 from crowdcore.status import OPEN_UNIT
 from crowdcore.store.queries import events
 from crowdcore.types import Assignment, Unit
 
 if TYPE_CHECKING:
     from crowdcore.store.engine.sql import Conn, Row
-
-MICROS = Decimal(1_000_000)
 
 Position = tuple[int, int]
 """(seat, unit id): where a worker's search for free units goes on."""
@@ -57,12 +56,12 @@ def launch_slice(
         rows,
     )
     before = conn.value("SELECT MAX(id) FROM unit") or 0
-    seats = " UNION ALL ".join(f"SELECT {seat} AS seat" for seat in range(units))
     count = conn.execute(
-        "INSERT INTO unit (run_id, assignment_id, seat, status, pay_micros)"
-        f" SELECT :run, a.id, s.seat, 'launched', :pay FROM assignment a CROSS JOIN ({seats}) s"
+        "INSERT INTO unit (run_id, assignment_id, seat, status, pay_micros) WITH RECURSIVE s (seat) AS"
+        " (SELECT 0 UNION ALL SELECT seat + 1 FROM s WHERE seat + 1 < CAST(:units AS INTEGER))"
+        " SELECT CAST(:run AS BIGINT), a.id, s.seat, 'launched', CAST(:pay AS BIGINT) FROM assignment a CROSS JOIN s"
         " WHERE a.run_id = :run AND a.ordinal >= :start AND a.ordinal < :end ORDER BY a.ordinal, s.seat",
-        run=run_id, pay=pay_micros, start=start, end=end,
+        run=run_id, units=units, pay=pay_micros, start=start, end=end,
     )  # fmt: skip
     # A launch that died may have used numbers up (PostgreSQL gives none back), so the first is looked for.
     first = conn.value("SELECT MIN(id) FROM unit WHERE id > :before", before=before)

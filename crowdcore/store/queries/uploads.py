@@ -48,6 +48,14 @@ def of_agent(conn: Conn, agent_id: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def count(conn: Conn, agent_id: int) -> int:
-    """How many uploads the agent has made."""
-    return int(conn.value("SELECT COUNT(*) FROM file WHERE agent_id = :agent", agent=agent_id))
+def count(conn: Conn, agent_id: int) -> tuple[int, int]:
+    """How many uploads the agent has made, and how many bytes they have."""
+    sql = "SELECT COUNT(*) AS n, COALESCE(SUM(size), 0) AS bytes FROM file WHERE agent_id = :agent"
+    row = conn.one(sql, agent=agent_id)
+    assert row is not None
+    return int(row["n"]), int(row["bytes"])
+
+
+def is_named(conn: Conn, sha256: str) -> bool:
+    """Whether any upload has this content. Reads all of them: for what is seldom asked."""
+    return conn.one("SELECT 1 FROM file WHERE sha256 = :sha LIMIT 1", sha=sha256) is not None

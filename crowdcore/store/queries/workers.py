@@ -101,6 +101,26 @@ def open_visit(conn: Conn, run_id: int, worker_id: int, external_id: str, params
     return visit_id
 
 
+def visits_over(conn: Conn, run_id: int) -> tuple[int, int]:
+    """Visits of the run that have submitted work and are over, and how many units they did."""
+    row = conn.one(
+        "SELECT COUNT(DISTINCT v.id) AS visits, COUNT(g.id) AS units FROM visit v JOIN agent g ON g.visit_id = v.id"
+        " AND g.status = 'completed' AND g.unit_id IS NOT NULL AND g.kind <> 'bot'"
+        " WHERE v.run_id = :run AND v.status IN ('submitted', 'approved', 'rejected')",
+        run=run_id,
+    )  # fmt: skip
+    assert row is not None
+    return row["visits"], row["units"]
+
+
+def visits_named(conn: Conn, run_id: int, external_id: str) -> list[VisitRow]:
+    """The run's visits that the provider calls `external_id`, one for each worker who came with it, the newest last."""
+    rows = conn.all(
+        _VISIT + "WHERE run_id = :run AND external_id = :external ORDER BY id", run=run_id, external=external_id
+    )
+    return [_visit(row) for row in rows]
+
+
 def end_visit(conn: Conn, visit_id: int, status: str, now: float, completion: str | None = None) -> bool:
     """open -> `status` with the JSON of its completion; False if it was not open any more."""
     check_move("visit", "open", status)
@@ -150,7 +170,15 @@ def work_by_task(conn: Conn, worker_id: int) -> dict[str, int]:
     return {r["name"]: r["n"] for r in rows}
 
 
-def newest_run(conn: Conn, worker_id: int) -> int | None:
-    """The newest run that the worker has visited."""
-    run_id: int | None = conn.value("SELECT MAX(run_id) FROM agent WHERE worker_id = :worker", worker=worker_id)
+def newest_run(conn: Conn, worker: Worker) -> int | None:
+    """The newest run that the worker has visited; of who has not come yet, the newest of their provider."""
+    run_id: int | None = conn.value("SELECT MAX(run_id) FROM agent WHERE worker_id = :worker", worker=worker.id)
+    if run_id is None:
+        run_id = conn.value("SELECT MAX(id) FROM run WHERE provider = :provider", provider=worker.provider)
     return run_id
+
+
+def providers(conn: Conn) -> list[str]:
+    """The providers of all workers and runs, by name."""
+    rows = conn.all("SELECT provider FROM worker UNION SELECT provider FROM run ORDER BY provider")
+    return [row["provider"] for row in rows]

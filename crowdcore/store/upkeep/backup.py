@@ -18,12 +18,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
+from crowdcore.base.paths import run_folder
 from crowdcore.errors import StoreError
 from crowdcore.store.database import open_as_it_is
 from crowdcore.store.engine import schema
 from crowdcore.store.engine.sql import Conn
 from crowdcore.store.engine.sqlite import SqliteConn, connect, translate
-from crowdcore.store.files import FileStore, sync_folder
+from crowdcore.store.files import FileStore, make_private, sync_folder
 from crowdcore.store.upkeep import consistency, postgres_tools
 from crowdcore.store.upkeep.check import Progress, sqlite_path
 from crowdcore.store.upkeep.consistency import digest
@@ -45,7 +46,7 @@ _PAGES = 256
 """Pages of the database (1 MB) copied in one step."""
 _PAUSE = 0.004
 """Seconds between two steps, for those who write to the same disk."""
-_NOT_KEPT = ("build", "lock")
+_NOT_KEPT = ("build", "lock", "troubles")
 """What a run's folder holds that a resume makes anew."""
 
 
@@ -96,8 +97,10 @@ def back_up(url: str | None, data_dir: Path, target: Path, progress: Progress | 
     """
     told = progress or (lambda _what, _done, _total: None)
     partial = target.with_name(target.name + ".partial")
-    if target.exists():
+    if os.path.lexists(target):  # also a link that leads nowhere
         raise StoreError(f"{target} is there already: give the name of a new folder")
+    if os.path.lexists(partial) and not _is_half(partial):
+        raise StoreError(f"{partial} is no half backup, and would be written over: give another name, or move it")
     try:
         shutil.rmtree(partial, ignore_errors=True)  # of one that was killed
         partial.mkdir(parents=True, mode=0o700)
@@ -114,6 +117,14 @@ def back_up(url: str | None, data_dir: Path, target: Path, progress: Progress | 
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return manifest
+
+
+def _is_half(folder: Path) -> bool:
+    """Whether a backup that was killed left this folder, and nobody put anything else there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    ours = ("crowd.db", "crowd.db-journal", "crowd.db-wal", "crowd.db-shm", "crowd.dump", "files", "runs", MANIFEST)
+    return all(path.name in ours for path in folder.iterdir())
 
 
 def _fill(url: str | None, data_dir: Path, folder: Path, told: Progress) -> Manifest:
@@ -152,9 +163,9 @@ def _fill_rest(read: Read, data_dir: Path, folder: Path, manifest: Manifest, tol
         raise StoreError("the database has no tables of crowdcore: there is nothing to back up")
     _copy_files(read, FileStore(data_dir / "files"), FileStore(folder / "files"), manifest, told)
     for name in read(lambda c: [str(row["name"]) for row in c.all("SELECT name FROM run ORDER BY id")]):
-        kept = data_dir / "runs" / name
+        kept = run_folder(data_dir, name)
         if kept.is_dir():
-            shutil.copytree(kept, folder / "runs" / name, ignore=shutil.ignore_patterns(*_NOT_KEPT))
+            shutil.copytree(kept, run_folder(folder, name), ignore=shutil.ignore_patterns(*_NOT_KEPT))
 
 
 def copy_sqlite(source: Path, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
@@ -171,6 +182,7 @@ def copy_sqlite(source: Path, target: Path, progress: Callable[[int, int], None]
             time.sleep(_PAUSE)
 
     try:
+        make_private(target)
         with closing(connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
             reading.execute("BEGIN")
             reading.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from crowdcore.base.paths import folder_name
 from crowdcore.errors import StoreBusy, StoreError
 from crowdcore.store.database import Database, open_as_it_is
 from crowdcore.store.engine import schema
@@ -152,7 +153,7 @@ def _played(database: Database, told: Progress) -> Iterator[Fault]:
 def _unknown_runs(database: Database) -> Iterator[Fault]:
     """Folders of runs that have no row: the database was replaced or lost its newest commits."""
     folder = database.folder / "runs"
-    known = set(database.read(lambda c: [row["name"] for row in c.all("SELECT name FROM run")]))
+    known = {folder_name(name) for name in database.read(lambda c: [r["name"] for r in c.all("SELECT name FROM run")])}
     for found in sorted(folder.iterdir()) if folder.is_dir() else ():
         if found.is_dir() and found.name not in known:
             yield Fault(
@@ -179,6 +180,21 @@ def _uploads(database: Database, quick: bool, told: Progress) -> Iterator[Fault]
                 fault = f"file row {file.id}: {error}"
             if fault:
                 yield Fault(fault, f"copy files/{file.sha256[:2]}/{file.sha256[2:4]}/{file.sha256} from a backup")
+
+
+def nameless(url: str | None, data_dir: Path) -> tuple[int, int]:
+    """Files below `data_dir` that no row of the database names, and their bytes: they belong to another database that
+    shares the folder, or to submissions that are just being stored. No fault; StoreError if there is no database."""
+    database = open_as_it_is(url, data_dir)
+    try:
+        named, last = set[int](), 0
+        while page := database.read(lambda c: consistency.named_files(c, last)):  # noqa: B023
+            last = page[-1].id
+            named.update(hash(file.sha256) for file in page)
+    finally:
+        database.close()
+    sizes = [path.stat().st_size for path in (data_dir / "files").glob("??/??/*") if hash(path.name) not in named]
+    return len(sizes), sum(sizes)
 
 
 def _broken(database: Database, rule: Callable[[Conn], Iterator[str]]) -> Iterator[Fault]:

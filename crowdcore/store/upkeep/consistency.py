@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crowdcore.store.engine.sql import Conn, Row
     from crowdcore.store.files import FileStore
 
-OUTBOX_STATES = ("intended", "sent", "confirmed", "failed", "unknown")
+OUTBOX_STATES = ("intended", "sent", "confirmed", "failed", "unknown", "withdrawn")
 _DONE = ", ".join(f"'{s}'" for s in DONE_UNIT)
 _HOLDS = "g.kind <> 'bot' AND g.status IN ('waiting', 'in_task', 'completed')"
 _LIMIT = "LIMIT 10000"

@@ -31,11 +31,10 @@ def _run(program: str, url: str, where: str, words: list[str], typed: str) -> No
     found = _find(program)
     if found is None:
         raise StoreError(f"{program} is not there: {_INSTALL}, or type elsewhere: {typed}")
-    parts = urlsplit(url)
-    plain = urlunsplit(parts._replace(netloc=_without_password(parts.netloc)))
+    plain, password = _without_password(url)
     environment = {**os.environ}
-    if parts.password is not None:
-        environment["PGPASSWORD"] = unquote(parts.password)
+    if password is not None:
+        environment["PGPASSWORD"] = password
     done = subprocess.run(
         [found, f"--dbname={plain}", *words], env=environment, capture_output=True, text=True, check=False
     )
@@ -44,9 +43,19 @@ def _run(program: str, url: str, where: str, words: list[str], typed: str) -> No
         raise StoreError(f"{where}: {said}")
 
 
-def _without_password(netloc: str) -> str:
-    user, at, host = netloc.rpartition("@")
-    return f"{user.partition(':')[0]}{at}{host}"
+def _without_password(url: str) -> tuple[str, str | None]:
+    """The URL as everybody may see it among the processes, and the password, which may stand in its query too."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    found = None if parts.password is None else unquote(parts.password)
+    kept = []
+    for pair in parts.query.split("&"):
+        name, _, value = pair.partition("=")
+        if unquote(name) == "password":
+            found = unquote(value)
+        elif pair:
+            kept.append(pair)
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}", query="&".join(kept))), found
 
 
 def _find(program: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.plugins.short_form import read_form
+from crowdcore.work.gates import references
 from crowdcore.work.gates.setup import Gates, Pool, known, names
 from crowdcore.work.gates.steps import holds
 
@@ -14,10 +15,30 @@ if TYPE_CHECKING:
 
     from crowdcore.config import RunConfig
     from crowdcore.plugins.hooks import Hooks
+    from crowdcore.state import AgentState
     from crowdcore.store.queries.known_items import Known
 
 MOST_LOOKED_AT = 1000
 GATES = ("onboarding", "screening", "gold")
+
+
+def check_items(state_class: type[AgentState], gates: Gates) -> None:
+    """Ask the AgentState about golds and screening items; ConfigError with a line for each that it cannot work with.
+
+    Of screening items, which may have no end, those that were read; the others when their turn comes.
+    """
+    known = [("gold", n, each) for n, each in enumerate(gates.golds)]
+    if gates.screening is not None:
+        gates.screening.check = state_class.check_item
+        known += [("screening", n, each) for n, each in enumerate(gates.screening.peek(0))]
+    problems = []
+    for gate, number, each in known:
+        try:
+            state_class.check_item(each.item)
+        except ValueError as error:
+            problems.append(f"gates.{gate}.data, entry {number}: {error}")
+    if problems:
+        raise ConfigError.many(problems)
 
 
 class Checker:
@@ -29,9 +50,10 @@ class Checker:
         self._hooks = hooks
         self.problems: list[str] = []
 
-    def prepare(self, seed: str, screened: int) -> Gates:
+    def prepare(self, seed: str, screened: int, meaning: references.Known | None = None) -> Gates:
         """Everything the gates need; `screened` is how many screening items the run has handed out.
 
+        With `meaning` (at launch) names that mean nothing are problems too.
         ConfigError with a line for every problem. Reads files and runs hooks: call it on a thread.
         """
         config = self._gates
@@ -41,6 +63,8 @@ class Checker:
             refused=self._try(lambda: names(config.block_list, "gates.block_list")) or frozenset(),
         )  # fmt: skip
         self._names(gates)
+        if meaning is not None:
+            self.problems += references.problems(self._config, meaning)
         self._requirements()
         self._numbers()
         gates.onboarding = self._onboarding()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from crowdcore.base.faults import shown
 from crowdcore.base.limiter import Busy, Overrun
-from crowdcore.errors import CrowdError
+from crowdcore.errors import CrowdError, RequestError
 from crowdcore.types import Refusal
 from crowdcore.work.gates.protocol import Refused
 
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("crowdcore.gates")
 
-UNCHECKED = "We could not check whether you may take part. Please try again later."
+
+def unchecked() -> RequestError:
+    """Nobody gets in by an error, and nothing is kept against the worker: it is not theirs."""
+    return RequestError(
+        502, "task_error", "We could not check whether you may take part. The people who run this task have been told; "
+        "please try again later.",
+    )  # fmt: skip
 
 
 class Gate(Protocol):
@@ -37,23 +44,24 @@ class Gate(Protocol):
 async def ask_added(
     added: Sequence[tuple[str, Gate]], facade_for: Callable[[str], Run], worker: Worker, limiter: Limiter
 ) -> None:
-    """Ask the steps in order, on the limiter's threads; Refused, also by one that raises, hangs or answers nonsense.
+    """Ask the steps in order, on the limiter's threads; Refused, if one refuses.
 
-    Nobody gets in by an error, and the operator sees the plugin, the gate and the worker.
+    One that raises, hangs or answers what is no decision: the operator sees the plugin, the gate and the worker, and
+    then there is a RequestError task_error.
     """
     for plugin, gate in added:
         try:
             refusal: object = await limiter.run(lambda g=gate, p=plugin: g.check(facade_for(p), worker))  # type: ignore[misc]
-            if not isinstance(refusal, Refusal | None):
-                raise TypeError(f"check answered {refusal!r}, which is neither a Refusal nor None")
+            if refusal is not None and not (isinstance(refusal, Refusal) and isinstance(refusal.text, str)):
+                raise TypeError(f"check answered {shown(refusal)}, which is neither a Refusal nor None")
         except Busy:
-            raise Refused(gate.name, 503, "busy", "Many people come at once. Please try again in a moment.") from None
+            raise RequestError(503, "busy", "Many people come at once. Please try again in a moment.") from None
         except (Overrun, CrowdError) as error:
             said = str(error) or f"took longer than {limiter.limit:g} seconds"
             log.error("gate %s of plugin %s for worker %s: %s", gate.name, plugin, worker.name, said)
-            raise Refused(gate.name, 403, "not_qualified", UNCHECKED) from None
+            raise unchecked() from None
         except Exception:
             log.exception("gate %s of plugin %s failed for worker %s", gate.name, plugin, worker.name)
-            raise Refused(gate.name, 403, "not_qualified", UNCHECKED) from None
+            raise unchecked() from None
         if refusal is not None:
             raise Refused(gate.name, 403, "not_qualified", refusal.text)

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.faults import described
 from crowdcore.errors import CrowdError, HookFailed, RequestError
 from crowdcore.store.queries import known_items, qualifications, reviews
 from crowdcore.work.gates.answers import matches
@@ -45,15 +46,26 @@ async def judge(hooks: Hooks, config: RunConfig, gates: Gates, agent: Agent) -> 
         expected = declared(config, gates, agent)
         if said is None and expected is not None:
             said = matches(expected, agent.state.get_parsed_data())
+        if said is None:
+            _unjudged(config, agent, f"{hook} has no opinion, and no answers are declared")
     except HookFailed as failure:
         if failure.reason == "busy":
             raise RequestError(503, "busy", "Many people come at once. Please try again in a moment.") from None
-        log.error("worker %s, agent %d was not judged: %s", agent.worker.name, agent.id, failure)
+        _unjudged(config, agent, str(failure))
     except CrowdError as error:
-        log.error("worker %s, agent %d was not judged: %s", agent.worker.name, agent.id, error)
-    except Exception:  # an AgentState that cannot give its parsed data
-        log.exception("worker %s, agent %d was not judged", agent.worker.name, agent.id)
+        _unjudged(config, agent, str(error))
+    except Exception as error:  # an AgentState that cannot give its parsed data
+        _unjudged(config, agent, f"its parsed data cannot be had: {described(error)}", trace=True)
     return Judgement(said)
+
+
+def _unjudged(config: RunConfig, agent: Agent, why: str, *, trace: bool = False) -> None:
+    """Tell the operator, and how a person judges in place of the task's code."""
+    name = getattr(config.gates, agent.kind).qualification
+    log.error(
+        "worker %s, %s, agent %d was not judged: %s; judge it yourself: crowd worker grant %s %s 1 (or 0)",
+        agent.worker.name, agent.kind, agent.id, why, agent.worker.name, name, exc_info=trace,
+    )  # fmt: skip
 
 
 def declared(config: RunConfig, gates: Gates, agent: Agent) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ class Pool:
         self._next = start
         self._where = where
         self._lock = threading.Lock()
+        self.check: Callable[[Any], None] | None = None
+        """Raises ValueError for an item that the task cannot work with; asked of those that are read from now on."""
 
     def take(self) -> Known:
         """The next item, with a key of its own for each time."""
@@ -70,11 +72,11 @@ class Pool:
             return Known(f"{found.key}-{at}", found.item, found.answers)
 
     def peek(self, most: int) -> list[Known]:
-        """The first items, at most so many."""
+        """The first items, at least so many if there are, and those that were read already."""
         with self._lock:
             while self._source is not None and len(self._items) < most:
                 self._read()
-            return self._items[:most]
+            return list(self._items)
 
     def _read(self) -> None:
         assert self._source is not None
@@ -83,7 +85,18 @@ class Pool:
         except StopIteration:
             self._source = None
         else:
-            self._items.append(known(entry, f"{self._where}, entry {len(self._items)}"))
+            where = f"{self._where}, entry {len(self._items)}"
+            found = known(entry, where)
+            if self.check is not None:
+                try:
+                    self.check(found.item)
+                except ValueError as error:
+                    raise ConfigError(f"{where}: {error}") from None
+            self._items.append(found)
+
+
+FILES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".xlsx")
+"""Endings of files: a list of names that has one would let everybody in whom the file keeps out."""
 
 
 def names(source: Path | list[str] | None, key: str) -> frozenset[str] | None:
@@ -91,6 +104,9 @@ def names(source: Path | list[str] | None, key: str) -> frozenset[str] | None:
     if source is None:
         return None
     if isinstance(source, list):
+        files = [name for name in source if name.strip().lower().endswith(FILES)]
+        if files:
+            raise ConfigError(f"{key}: {files[0]!r} is a file, not a worker; a file is named alone: {key}: {files[0]}")
         lines = source
     else:
         try:

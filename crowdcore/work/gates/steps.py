@@ -79,10 +79,15 @@ def block_list(_conn: Conn, asked: Asked) -> None:
 
 def caps(conn: Conn, asked: Asked) -> None:
     """As many units as the task allows: open ones, over all its runs, within a day, in this run. Golds do not count."""
-    task, limits, worker_id = asked.config.task, asked.config.gates, asked.worker.id
-    most = task.max_open_units_per_worker
-    if most and agents.open_count(conn, asked.run_id, worker_id) >= most:
+    most = asked.config.task.max_open_units_per_worker
+    if most and agents.open_count(conn, asked.run_id, asked.worker.id) >= most:
         raise too_many_open()
+    shares(conn, asked)
+
+
+def shares(conn: Conn, asked: Asked) -> None:
+    """What a worker may do in all, whether or not they have something open."""
+    task, limits, worker_id = asked.config.task, asked.config.gates, asked.worker.id
     if task.max_units_per_worker and agents.task_count(conn, asked.task_id, worker_id) >= task.max_units_per_worker:
         raise share_done()
     most = limits.max_units_per_worker_per_run
@@ -92,6 +97,17 @@ def caps(conn: Conn, asked: Asked) -> None:
     if most and agents.task_count(conn, asked.task_id, worker_id, asked.now - DAY) >= most:
         raise RequestError(409, "too_many_units", "You have done everything you may do in this task today. "
                            "Please come back tomorrow!")  # fmt: skip
+
+
+def room_for_late(conn: Conn, asked: Asked, kind: str) -> None:
+    """An answer that came too late counts only within the caps; RequestError if it is one too many."""
+    limits = asked.config.gates
+    most = {"screening": limits.screening and limits.screening.max_screening_units,
+            "gold": limits.gold and limits.gold.max_gold_units}.get(kind)  # fmt: skip
+    if most and known_items.agents_in_run(conn, asked.run_id, kind) >= most:
+        raise share_done()
+    if kind != "gold":
+        shares(conn, asked)
 
 
 def onboarding(conn: Conn, asked: Asked) -> Piece | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from architect_local.only_here import OnlyHere
 from crowdcore import hookimpl
 from crowdcore.options import option
 
@@ -45,6 +47,8 @@ class LocalArchitect:
     def architect_deploy(self, run: Run, app: Any) -> str:
         """Listen, and answer with the address in a browser."""
         o = self.options
+        if o.host in LOOPBACK and o.public_url is None and _is_open_here_only(run):
+            app = OnlyHere(app, partial(_tell, run))
         port = run.serve(app, host=o.host, port=o.port, ssl_certfile=o.tls_certificate, ssl_keyfile=o.tls_key)
         if o.public_url is not None:
             return o.public_url.rstrip("/") + "/"
@@ -55,3 +59,16 @@ class LocalArchitect:
     def architect_status(self, run: Run) -> str:
         """Up, for as long as this process asks."""
         return "up"
+
+
+def _is_open_here_only(run: Run) -> bool:
+    """Whether the provider lets everybody in because nobody else can come (in-house `access: auto`)."""
+    return getattr(run.config.provider.options, "access", None) == "auto"
+
+
+def _tell(run: Run, way: str) -> None:
+    run.log.error(
+        "somebody came from elsewhere (%s), through a proxy or tunnel, and was not let in: with provider.access=auto "
+        "everybody on this machine may say who they are. Launch again with architect.public_url=https://ADDRESS for "
+        "personal links (crowd invite), or with provider.access=open to let everybody in without one", way,
+    )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from blueprint_form.data import Faults, check_source, checked_items, find_source
 from blueprint_form.insertions import TRIGGERS, VALIDATORS
 from blueprint_form.options import FormOptions
+from crowdcore.base.published import publish
 from crowdcore.errors import ConfigError
 from crowdcore.plugins.markers import NotInPlace, hookimpl, in_place
 
@@ -62,10 +62,10 @@ class FormBlueprint:
     @hookimpl
     def blueprint_build(self, run: Run, build_dir: Path) -> None:
         """Copy the page, and the task's insertions beside it, into `build_dir`."""
-        shutil.copytree(_STATIC, build_dir, dirs_exist_ok=True)
+        publish(_STATIC, build_dir, "blueprint")
         own, target = Path(run.task_dir) / self.options.insertions, build_dir / "insertions"
         if own.is_dir():
-            shutil.copytree(own, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.html", ".*"))
+            publish(own, target, "blueprint.insertions", leave=["*.html"])
         target.mkdir(exist_ok=True)
         for name in (VALIDATORS, TRIGGERS):
             if not (target / name).exists():

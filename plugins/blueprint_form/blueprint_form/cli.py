@@ -9,6 +9,8 @@ import click
 
 from blueprint_form import data
 from blueprint_form.options import FormOptions
+from crowdcore.base.outputs import ending, is_stdout, is_stream, text_output
+from crowdcore.cli.common import say
 from crowdcore.errors import ConfigError
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -37,23 +39,29 @@ def check(directory: Path) -> None:
         raise ConfigError(f"{directory}: no {data.TASK_DATA}, {data.TASK_LINES} or {data.UNIT_CONFIG} here")
     faults.stop()
     for line in told:
-        click.echo(f"{line}, no fault")
+        say(f"{line}, no fault")
 
 
 @form.command()
 @click.argument("directory", type=_DIRECTORY, metavar="DIR")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of DIR/task_data.json."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write here instead of DIR/task_data.json; - is standard output.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def expand(directory: Path, output: Path | None, force: bool) -> None:
+def expand(directory: Path, output: str | None, force: bool) -> None:
     """Write DIR/task_data.json from unit_config.json and its token values.
 
     Tokens come from token_sets_values_config.json (sets as written), separate_token_values_config.json
     (all combinations are made), or both (every set with every combination).
     """
-    target = output or directory / data.TASK_DATA
-    if target.exists() and not force:
+    target = str(directory / data.TASK_DATA) if output is None else output
+    ending(target, [".json"])
+    kept = not is_stdout(target) and not is_stream(target)
+    if kept and Path(target).exists() and not force:
         raise ConfigError(f"{target}: is there already; use --force to replace it, or -o FILE to write elsewhere")
     if not (directory / data.UNIT_CONFIG).is_file():
         raise ConfigError(
@@ -64,12 +72,14 @@ def expand(directory: Path, output: Path | None, force: bool) -> None:
     data.check_source(source, faults)
     faults.stop()
     items = [item for _, item in source.items(faults)]
-    target.write_text(json.dumps(items, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    with text_output(target) as file:
+        file.write(json.dumps(items, ensure_ascii=False, indent=2) + "\n")
     names = sorted(items[0].get("metadata", {}).get("tokens", {}))
-    click.echo(
-        f"{target}: wrote {len(items):,} item{'' if len(items) == 1 else 's'} from {directory / data.UNIT_CONFIG}"
+    say(
+        f"{target}: wrote {len(items):,} item{'' if len(items) == 1 else 's'} from {directory / data.UNIT_CONFIG}",
+        err=is_stdout(target),
     )
-    click.echo(f"tokens: {', '.join(names) or 'none'}")
+    say(f"tokens: {', '.join(names) or 'none'}", err=is_stdout(target))
 
 
 def _source(directory: Path, kind: str, name: str) -> data.Source:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from blueprint_parlai_chat.options import ChatOptions
+from crowdcore.base.published import publish
 from crowdcore.errors import ConfigError
 from crowdcore.plugins.markers import hookimpl
 
@@ -115,8 +115,8 @@ class ParlaiChat:
             clash = next((f for f in sorted(options.extra_source_dir.iterdir()) if f.name in taken), None)
             if clash is not None:
                 raise ConfigError(f"blueprint.extra_source_dir: {clash}: the page itself has this name")
-            shutil.copytree(options.extra_source_dir, build_dir, dirs_exist_ok=True, ignore=_HIDDEN)
-        shutil.copytree(page, build_dir, dirs_exist_ok=True, ignore=_HIDDEN)
+            publish(options.extra_source_dir, build_dir, "blueprint.extra_source_dir")
+        publish(page, build_dir, "blueprint.custom_source_dir")
         for name, text in texts.items():
             (build_dir / f"{name}.html").write_text(text, "utf-8")
 
@@ -220,9 +220,6 @@ class ParlaiChat:
 
         render = render_html if format == "html" else render_text
         return render(agent.state.get_parsed_data(), None if self.form is None else self.form.document)
-
-
-_HIDDEN = shutil.ignore_patterns(".*", "__pycache__")
 
 
 def read_html(path: Path, option: str) -> str:

@@ -101,3 +101,26 @@ def test_an_onboarding_needs_a_world(chats) -> None:
     assert told == (
         "gates.onboarding: worlds.py has no make_onboarding_world(opt, agent); write one, or leave gates.onboarding out"
     )
+
+
+@pytest.mark.parametrize("option", ["custom_source_dir", "extra_source_dir"])
+def test_the_folder_of_the_task_is_not_served(chats, option: str) -> None:
+    chats.world(GOOD)
+    (fault,) = chats.faults(blueprint={option: "."})
+    assert fault.endswith(": the data directory lies in this folder; name one that holds only what is needed")
+    chats.write("web/index.html" if option == "custom_source_dir" else "web/other.html", "<!doctype html>")
+    chats.write("web/hooks.py", "")
+    assert chats.faults(blueprint={option: "web"}) == [
+        f"blueprint.{option}: everybody could fetch web/hooks.py; give pages, and the files that they need, "
+        "a folder of their own"
+    ]
+
+
+def test_a_world_is_not_served_beside_the_page(chats) -> None:
+    chats.world(GOOD)
+    chats.write("extra/copy.txt", (chats.path / "worlds.py").read_text())
+    (fault,) = chats.faults(blueprint={"extra_source_dir": "extra"})
+    assert fault == (
+        "blueprint 'parlai_chat': everybody could fetch worlds.py as /task/copy.txt; "
+        "keep it out of the folder of the page"
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint_static.options import StaticOptions
 from blueprint_static.pages import Pages, read_page
+from crowdcore.base.published import publish
 from crowdcore.errors import ConfigError
 from crowdcore.plugins.markers import hookimpl
 
@@ -67,13 +68,13 @@ class StaticBlueprint:
         """Write the page that shows the author's, with the files that it names; or the author's own front end."""
         extra = self.options.extra_source_dir
         if extra is not None:
-            shutil.copytree(extra, build_dir, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+            publish(extra, build_dir, "blueprint.extra_source_dir")
             taken = [name for name in ("index.html", _OURS) if (build_dir / name).exists()]
             if taken:
                 raise ConfigError(f"blueprint.extra_source_dir: {extra / taken[0]}: the page itself has this name")
         kept = build_dir.parent / _KEPT
         if run.from_snapshot and kept.is_dir():
-            shutil.copytree(kept, build_dir, dirs_exist_ok=True)
+            publish(kept, build_dir, "blueprint.task_source")
         elif self.pages.is_bundle or self.options.build_command:
             self._write_bundle(run, build_dir)
         else:
@@ -82,14 +83,16 @@ class StaticBlueprint:
     def _write_bundle(self, run: Run, build_dir: Path) -> None:
         from blueprint_static import bundle
 
+        if run.from_snapshot:
+            raise ConfigError("the front end as it was at launch is gone; `crowd resume --reload` uses it as it is now")
         self._build_bundle(run)
-        bundle.copy(self.options, build_dir)
+        bundle.copy(self.options, build_dir, Path(run.task_dir))
         kept = build_dir.parent / _KEPT
         shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(build_dir, kept)
+        publish(build_dir, kept, "blueprint.task_source")
 
     def _write_page(self, build_dir: Path) -> None:
-        shutil.copytree(_STATIC, build_dir, dirs_exist_ok=True)
+        publish(_STATIC, build_dir, "blueprint")
         preview = self.pages.preview()
         if preview is not None:
             (build_dir / _OURS / "preview.html").write_text(preview, "utf-8")

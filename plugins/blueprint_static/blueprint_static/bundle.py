@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blueprint_static.named import named_files
+from crowdcore.base.published import publish, publish_file
 from crowdcore.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -45,13 +46,21 @@ def build(options: StaticOptions, task_dir: Path) -> bool:
     return True
 
 
-def copy(options: StaticOptions, build_dir: Path) -> None:
-    """The page and everything beside it, as `build_dir`/index.html and so on. ConfigError if there is no page."""
+def copy(options: StaticOptions, build_dir: Path, task_dir: Path) -> None:
+    """The page and what it needs, as `build_dir`/index.html and so on. ConfigError if there is no page.
+
+    That is everything beside it where it lies in a folder of its own; where the task lies there too, what it names.
+    """
     page = options.task_source
     if not page.is_file():
         raise ConfigError(f"blueprint.task_source: there is no file {page}; build it, or give a build_command")
-    shutil.copytree(page.parent, build_dir, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", ".*"))
-    if page.name != "index.html":
+    if task_dir.resolve().is_relative_to(page.parent.resolve()):
+        for name in named_files(page):
+            publish_file(page.parent / name, build_dir / name, "blueprint.task_source")
+        publish_file(page, build_dir / "index.html", "blueprint.task_source")
+    else:
+        publish(page.parent, build_dir, "blueprint.task_source")
+    if page.name != "index.html" and (build_dir / page.name).exists():
         (build_dir / page.name).rename(build_dir / "index.html")
     text = page.read_text("utf-8", errors="replace")
     rooted = [found for found in _ROOTED.findall(text) if not found.startswith(("/crowd.js", "/task/"))]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint_static.rows import lacking
 from blueprint_static.template import Template
+from crowdcore.base.paths import is_below
 from crowdcore.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,13 +41,18 @@ class Pages:
     @cached_property
     def task(self) -> Template | None:
         """The page; None for a bundle."""
-        return None if self.is_bundle else Template(read_page(self.options.task_source, "task_source"))
+        return None if self.is_bundle else Template(read_page(self.options.task_source, "task_source"), self._is_file)
 
     @cached_property
     def onboarding(self) -> Template | None:
         """The page of the onboarding; None if there is none of its own."""
         path = self.options.onboarding_source
-        return None if path is None else Template(read_page(path, "onboarding_source"))
+        return None if path is None else Template(read_page(path, "onboarding_source"), self._is_file)
+
+    def _is_file(self, name: str) -> bool:
+        """Whether files beside the page have this name."""
+        folder = self.options.extra_source_dir
+        return folder is not None and is_below(folder, name)
 
     def preview(self) -> str | None:
         """The page for visitors without identity, which no row fills; None if there is none of its own."""

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from blueprint_static import writing
 from blueprint_static.javascript import places
@@ -21,6 +22,9 @@ from blueprint_static.markup import Region, regions
 
 Writer = Callable[[Any], str]
 _MARK = re.compile(r"\$(\$?)\{\s*([^{}|\n]*?)\s*(?:\|\s*(\w*)\s*)?\}")
+_SRCSET = re.compile(r"""\bsrcset\s*=\s*["']?$""", re.IGNORECASE)
+_IN_SRCSET = re.compile(r"[\s,]")
+_ENDS = {kind: re.compile(r"""url\(\s*["']?|["')\s]""") for kind in ("style", "css")}
 _NAME_IN_MIDDLE = "cannot stand here, in the middle of a tag; put it into an attribute's quotation marks"
 
 
@@ -30,13 +34,16 @@ class Slot(NamedTuple):
     name: str
     write: Writer
     line: int
+    around: tuple[str, str] | None = None
+    """Where an address stands: the rest of it, before and after."""
 
 
 class Template:
     """A page. `faults` are what is wrong with it whatever the data is, `LINE: text` each."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, is_file: Callable[[str], bool] = lambda _: False) -> None:
         self.source = source
+        self._is_file = is_file
         self.faults: list[str] = []
         self._parts: list[str | Slot] = list(self._read())
 
@@ -64,7 +71,16 @@ class Template:
 
     def fill(self, row: Mapping[str, Any]) -> str:
         """The page for one row; KeyError if it lacks a column."""
-        return "".join(part if isinstance(part, str) else part.write(row[part.name]) for part in self._parts)
+        return "".join(part if isinstance(part, str) else self._filled(part, row) for part in self._parts)
+
+    def _filled(self, slot: Slot, row: Mapping[str, Any]) -> str:
+        """The value as it stands there; a file's name, whatever is in it, as the address of the file."""
+        value = row[slot.name]
+        if slot.around is not None:
+            before, after = (_MARK.sub(lambda found: writing.plain(row.get(found[2])), text) for text in slot.around)
+            if self._is_file(unquote(before) + writing.plain(value) + unquote(after)):
+                return writing.file_name(value)
+        return slot.write(value)
 
     def _read(self) -> Iterator[str | Slot]:
         source, at = self.source, 0
@@ -79,8 +95,21 @@ class Template:
                 if found.group(1):
                     yield found.group()[1:]
                 else:
-                    yield Slot(found.group(2), write, self._line(found.start()))
+                    around = None if write is writing.plain else self._around(region, found)
+                    yield Slot(found.group(2), write, self._line(found.start()), around)
         yield source[at:]
+
+    def _around(self, region: Region, found: re.Match[str]) -> tuple[str, str] | None:
+        """The rest of the address that a value is part of; None where none stands."""
+        before, after = self.source[region.start : found.start()], self.source[found.end() : region.end]
+        if region.kind != "address":
+            ends = _ENDS.get(region.kind)
+            if region.kind == "attribute" and _SRCSET.search(self.source, max(0, region.start - 40), region.start):
+                ends = _IN_SRCSET
+            if ends is None:
+                return None
+            before, after = ends.split(before)[-1], ends.split(after)[0]
+        return html.unescape(before), html.unescape(after)
 
     def _line(self, at: int) -> int:
         return self.source.count("\n", 0, at) + 1

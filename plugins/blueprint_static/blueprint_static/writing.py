@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from crowdcore.base.paths import file_address
+
 _UNSAFE = "about:invalid#unsafe-address"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _SCHEMES = {"http", "https", "mailto", "tel", "sms", "blob"}
@@ -51,6 +53,11 @@ def address(value: Any, *, first: bool) -> str:
 def continued(value: Any) -> str:
     """The part of an address after another value, together with which it must not become a kind of address."""
     return _references(plain(value).replace(":", "%3A"))
+
+
+def file_name(value: Any) -> str:
+    """As (part of) the path of a file: every sign that would mean something else in an address is written out."""
+    return file_address(plain(value))
 
 
 def css(value: Any) -> str:

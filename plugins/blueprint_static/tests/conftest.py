@@ -42,6 +42,8 @@ class Folder:
             "task": {"name": "t", **(task or {})}, "blueprint": {"type": "static", **blueprint},
             "provider": {"type": "mock"}, "architect": {"type": "local", "port": 0},
         }  # fmt: skip
+        if "gates" in blueprint:
+            config["gates"] = config["blueprint"].pop("gates")
         if (self.path / "hooks.py").exists():
             config["hooks"] = "hooks.py"
         path = self.write("task.yaml", json.dumps(config))

@@ -15,7 +15,7 @@ from bot_openai.caps import Caps, Prices
 from bot_openai.messages import filled, messages_of
 from crowdcore.bots import Act, fingerprint
 from crowdcore.errors import ConfigError
-from crowdcore.options import Duration, option
+from crowdcore.options import Duration, Price, option
 
 if TYPE_CHECKING:
     from bot_openai.service import Service
@@ -51,9 +51,9 @@ class OpenAIBot:
             "OPENAI_API_KEY", help='Environment variable that holds the key; "" = the service needs none'
         )
         max_calls: int = option(0, help="Requests in one run at most, retries included; 0 = no limit", min=0)
-        max_spend: Decimal = option(Decimal(0), help="Money that one run may cost here at most; 0 = no limit", min=0)
-        price_in: Decimal = option(Decimal(0), help="Price of a million tokens that the model reads", min=0)
-        price_out: Decimal = option(Decimal(0), help="Price of a million tokens that the model writes", min=0)
+        max_spend: Price = option(Decimal(0), help="Money that one run may cost here at most; 0 = no limit", min=0)
+        price_in: Price = option(Decimal(0), help="Price of a million tokens that the model reads", min=0)
+        price_out: Price = option(Decimal(0), help="Price of a million tokens that the model writes", min=0)
 
         def __post_init__(self) -> None:
             parts = urlsplit(self.url)

@@ -55,7 +55,7 @@ class InhouseProvider:
         return Identity(name, place, _known(params))
 
     @hookimpl
-    def provider_launch(self, run: Run) -> None:
+    def provider_setup(self, run: Run) -> None:
         """Tell the operator how people come."""
         if self.access(run) == "invite":
             run.log.info("people come by personal links: crowd invite %s NAME…", run.name)

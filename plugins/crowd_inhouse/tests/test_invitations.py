@@ -41,6 +41,19 @@ def test_a_link_leads_to_the_run(machine: Machine, run: RunHandle) -> None:
     assert line.startswith(f"Ann\t{run.url}?worker_id=Ann&invite=")
 
 
+def test_spaces_around_an_invited_name_do_not_spoil_the_link(machine: Machine, run: RunHandle) -> None:
+    params = links(machine, run.name, " carol ", "carol")
+    assert list(params) == ["carol"]
+    assert Browserless(run.url, **params["carol"]).enter().document["phase"] == "work"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201])
+def test_nobody_is_invited_by_a_name_that_cannot_come(machine: Machine, run: RunHandle, name: str) -> None:
+    done = machine.crowd("invite", run.name, "Ann", name)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "is no name of a worker: give 1 to 200 characters" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["made-up", "Ann ", "ann", "Ännchen", "x" * 4000])
 def test_a_made_up_name_gets_nowhere(machine: Machine, run: RunHandle, name: str) -> None:
     invitation = links(machine, run.name, "Ann")["Ann"]["invite"]

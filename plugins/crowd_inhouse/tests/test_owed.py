@@ -30,6 +30,20 @@ def test_each_submission_owes_its_reward_once(machine: Machine, start: Start, tm
     assert len({row["key"] for row in rows}) == 3
 
 
+def test_a_name_is_no_formula_in_the_file(machine: Machine, start: Start, tmp_path: Path) -> None:
+    run = start(units=4)
+    names = ["=HYPERLINK(1)", "-5", "a;b\nc", "x\u2028y"]
+    for worker in names:
+        assert Browserless(run.url, worker_id=worker).enter().submit({"text": "a"}).is_success
+    shown = []
+    for more in ([], ["--raw"]):
+        assert machine.crowd("owed", "labels", "--csv", "owed.csv", *more).returncode == 0
+        with (tmp_path / "owed.csv").open(encoding="utf-8", newline="") as file:
+            shown.append([row["worker"] for row in csv.DictReader(file)])
+    assert shown == [["'=HYPERLINK(1)", *names[1:]], names]
+    assert machine.crowd("owed", "labels", "--paid", "owed.csv").stdout.startswith("4 rewards are paid\n")
+
+
 def test_all_runs_of_the_task_are_added_up(machine: Machine, start: Start) -> None:
     for _ in range(2):
         Browserless(start().url, worker_id="x").enter().submit({"text": "a"})
@@ -70,10 +84,18 @@ def test_what_was_paid_is_owed_no_more_and_paid_once(machine: Machine, start: St
     assert Browserless(run.url, worker_id="x").enter().submit({"text": "b"}).is_success
     for said in ("1 rewards are paid\n", "0 rewards are paid, 1 had been before\n"):
         assert machine.crowd("owed", "labels", "--paid", "owed.csv").stdout == f"{said}x\t0.30 USD\t1 units\n"
-    (tmp_path / "owed.csv").write_text("worker,key\nx,reward:agent:3\nx,reward:agent:99\n")
+    (tmp_path / "owed.csv").write_text(
+        "worker,amount,currency,key\nx,0.30,USD,reward:agent:3\nx,0.3,USD,reward:agent:99\n"
+    )
     done = machine.crowd("owed", "labels", "--paid", "owed.csv")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert machine.crowd("owed", "labels").stdout == "x\t0.30 USD\t1 units\n", "all of a file or nothing"
+    for row in ("0.31,USD", "0.3,EUR", "0.2,USD", ",USD", "1_0,USD", "0.3,"):
+        (tmp_path / "paid.csv").write_text(f"worker,amount,currency,key\nx,{row},reward:agent:3\n")
+        done = machine.crowd("owed", "labels", "--paid", "paid.csv")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), "another amount than what is owed"
+        assert "reward:agent:3" in done.stderr
+    assert machine.crowd("owed", "labels").stdout == "x\t0.30 USD\t1 units\n"
     (tmp_path / "owed.csv").write_text("who,what\nx,1\n")
     assert "this is no file that `crowd owed labels --csv FILE` wrote" in machine.crowd(
         "owed", "labels", "--paid", "owed.csv"

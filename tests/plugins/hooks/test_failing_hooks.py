@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crowdcore.plugins.hooks import UNCHECKED
 from crowdcore.testing import Browserless, Machine, Served
 from tests import web
 
@@ -103,15 +104,28 @@ def test_a_failing_check_refuses_the_submission_and_says_so(start: Start) -> Non
     process = start("@hookimpl\ndef blueprint_validate(data): return data['label']")
     worker = Browserless(process.url, worker_id="x").enter()
     assert worker.submit({"text": "a"}).status_code == 422
-    assert worker.reply.json()["errors"] == {"": ["Your answer could not be checked. Please tell us about it."]}
+    assert worker.reply.json()["errors"] == {"": [UNCHECKED]}
     told(process, "blueprint_validate of plugin hooks.py: KeyError: 'label' (hooks.py:4)")
 
 
-def test_a_failing_decision_refuses_the_worker(start: Start) -> None:
-    process = start("@hookimpl\ndef worker_can_do_unit(worker): return worker.age > 18")
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ("worker.age > 18", "AttributeError: 'Worker' object has no attribute 'age'"),
+        ("worker.name.find('y') + 2", "answered 1 (int), which decides nothing; the hook wants bool | Refusal | None"),
+        ("'False'", "answered 'False' (str), which decides nothing; the hook wants bool | Refusal | None"),
+        (
+            "__import__('re').match('x', worker.name)",
+            "answered <re.Match object; span=(0, 1), match='x'> (Match), which",
+        ),
+    ],
+)
+def test_a_failing_decision_decides_nothing(start: Start, answer: str, line: str) -> None:
+    process = start(f"@hookimpl\ndef worker_can_do_unit(worker): return {answer}")
     worker = Browserless(process.url, worker_id="x").enter()
-    assert (worker.code, worker.reply.json()["detail"]) == ("not_qualified", "You can't do this piece of work.")
-    told(process, "worker_can_do_unit of plugin hooks.py: AttributeError: 'Worker' object has no attribute 'age'")
+    assert (worker.reply.status_code, worker.code) == (502, "task_error")
+    assert "The people who run this task have been told" in worker.reply.json()["detail"]
+    told(process, f"worker_can_do_unit of plugin hooks.py: {line}")
 
 
 @pytest.mark.parametrize(
@@ -149,15 +163,15 @@ def test_a_procedure_that_fails_leaves_the_work_open(start: Start, answer: str, 
     assert worker.submit({"text": "without help"}).status_code == 200
 
 
-@pytest.mark.parametrize("answer", ["1 / 0", "'no'"])
+@pytest.mark.parametrize("answer", ["1 / 0", "'no'", "False", "True", "0"])
 def test_a_gate_that_fails_lets_nobody_in(start: Start, answer: str) -> None:
     process = start(
         f"class Quiz:\n    name = 'quiz'\n    def check(self, run, worker): return {answer}\n"
         "@hookimpl\ndef register_gates(): return [Quiz()]"
     )
     worker = Browserless(process.url, worker_id="x").enter()
-    assert (worker.reply.status_code, worker.code) == (403, "not_qualified")
-    assert "could not check" in worker.reply.json()["detail"]
+    assert (worker.reply.status_code, worker.code) == (502, "task_error")
+    assert "The people who run this task have been told" in worker.reply.json()["detail"]
     told(process, "gate quiz of plugin hooks.py failed for worker x")
 
 
@@ -181,4 +195,4 @@ def test_a_state_that_cannot_be_read_back_stops_neither_the_run_nor_other_listen
         reply: Any = Browserless(process.url, worker_id=text).enter().submit({"text": text})
         assert reply.status_code == 200
     process.expect("^told good$")
-    told(process, "event 6 (unit_submitted) could not be told")
+    process.expect(r"demo-1: event \d+ \(unit_submitted\) could not be told", stream="stderr")

@@ -39,8 +39,10 @@ class Desk:
         self.run: RunHandle
 
     def launch(self, gates: Gates | None = None, hooks: Sequence[object] = (), **sections: dict[str, Any]) -> RunHandle:
+        asked = [each["name"] for each in (gates or {}).get("qualifications", [])]
+        new = [name for name in (*asked, (gates or {}).get("block_qualification")) if name]
         config = {
-            "provider": {"type": "inhouse"}, **sections, "gates": gates or {},
+            "provider": {"type": "inhouse"}, **sections, "gates": {"new_qualifications": new, **(gates or {})},
             "task": {"name": "t", "reward": "0.50", **sections.get("task", {})},
             "blueprint": {"type": "mock", **sections.get("blueprint", {})},
         }  # fmt: skip

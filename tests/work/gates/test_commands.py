@@ -43,7 +43,8 @@ def run(tmp_path: Path) -> Iterator[RunHandle]:
     """A served run of the in-house provider with onboarding."""
     config = {
         "task": {"name": "t", "reward": "0.5"}, "blueprint": {"type": "mock"}, "provider": {"type": "inhouse"},
-        "gates": {"onboarding": ONBOARDING, "qualifications": [{"name": "bad", "comparator": "does_not_exist"}]},
+        "gates": {"onboarding": ONBOARDING, "qualifications": [{"name": "bad", "comparator": "does_not_exist"}],
+                  "new_qualifications": ["bad"]},
     }  # fmt: skip
     with serve(config, data_dir=tmp_path / "data", hooks=[blueprint_gate_data]) as handle:
         yield handle

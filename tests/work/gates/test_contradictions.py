@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crowdcore import ConfigError, hookimpl
+from crowdcore import AgentState, ConfigError, hookimpl
 from crowdcore.testing import serve
 
 FILES = {
@@ -122,3 +122,36 @@ def test_work_that_people_do_together_has_no_golds(folder: Path) -> None:
 
     found = problems(folder, gold("golds.json"), [blueprint_live], {})
     assert found == ["gates.gold: needs work that one person does alone; this blueprint's is done together"]
+
+
+class Numbered(AgentState):
+    """Works with items whose n is a number."""
+
+    @classmethod
+    def check_item(cls, item: Any) -> None:
+        """As its name says."""
+        if not isinstance(item.get("n"), int):
+            raise ValueError("n is no number")
+
+
+@pytest.mark.parametrize(
+    ("gates", "line"),
+    [
+        (gold("odd_items.json"), "gates.gold.data, entry 1: n is no number"),
+        (
+            {"screening": {"qualification": "s", "data": "@odd_items.json"}},
+            "gates.screening.data, entry 1: n is no num",
+        ),
+    ],
+)
+def test_golds_and_screening_items_are_checked_as_those_of_the_task(
+    folder: Path, gates: dict[str, Any], line: str
+) -> None:
+    @hookimpl
+    def agent_state() -> type[AgentState]:
+        return Numbered
+
+    items = [{"n": n, "answers": {"text": "a"}} for n in (1, "two", 3)]
+    (folder / "odd_items.json").write_text(json.dumps(items))
+    (found,) = problems(folder, gates, [agent_state], {})
+    assert found.startswith(line)

@@ -27,6 +27,7 @@ blueprint: {{type: mock, num_assignments: {ASSIGNMENTS}, units_per_assignment: {
 provider: {{type: mock}}
 gates:
   qualifications: [{{name: banned, comparator: does_not_exist}}]
+  new_qualifications: [banned]
   onboarding: {{qualification: quiz, data: quiz.json, attempts: {RULES.attempts}}}
   gold: {{qualification: golds, data: golds.json, rate: {RATE}, min_correct: 1,
          max_incorrect: {RULES.max_incorrect}, on_fail: soft_reject}}

@@ -109,7 +109,7 @@ export const words = {
     too_fast: ['A little slower, please', 'There were many requests at once.', 'Wait a moment, then try again.'],
     busy: ['One moment, please', 'The server is busy. Nothing is lost.', 'Wait a moment, then try again.'],
     task_error: ['Something went wrong in this task', 'Its own code failed. The people who run it were told.', 'Please try again a little later.'],
-    internal: ['Something went wrong', 'It is not your fault, and it was logged.', 'Please try again a little later.'],
+    internal: ['Something went wrong', 'It is not your fault.', 'Please try again a little later.'],
     offline: ['No connection', 'The server cannot be reached. Your network may be away.', 'Check your connection. We try again as soon as it is back.'],
     timeout: ['No answer', 'The server did not answer in time.', 'Check your connection, then try again.'],
     no_phone: ['Please use a computer', 'This task does not work on phones and tablets.', 'Open the same link on a computer.'],

@@ -12,6 +12,8 @@ import { words } from './words.js';
 
 const FIXABLE = new Set(['invalid', 'too_large', 'unsupported_media_type']); // the page can do something about it
 
+const LOOK = 5000; // ms between two looks whether the work goes on
+
 export class Work {
   #who;
   #drafts = null;
@@ -31,6 +33,7 @@ export class Work {
     this.draft = await this.#drafts.newest(document.draft);
     this.#deadline = new Deadline(this.#who, document.deadline, () => this.#submitting !== null);
     this.live = live;
+    if (live === null) this.#watch();
     live?.on('status', ({ phase }) => this.#follow(phase));
     live?.on('closed', ({ code }) => code === 4409 || this.#look());
     return this;
@@ -124,6 +127,19 @@ export class Work {
     if (phase !== 'finish' || this.phase === 'finish') return;
     this.phase = 'finish';
     this.#look(); // the deadline is another one now
+  }
+
+  /** Without a connection that tells, the page asks now and then whether the work has ended elsewhere. */
+  #watch() {
+    setInterval(async () => {
+      if (document.hidden || this.#submitting) return;
+      try {
+        const { body } = await ask('GET', agentUrl(this.agent, 'state'), { token: this.#who.token });
+        if (body.phase === 'done') await this.#look();
+      } catch {
+        // The next look, or whatever the worker does next, will tell.
+      }
+    }, LOOK);
   }
 
   /** What the server says about this work, where the connection does not tell. */

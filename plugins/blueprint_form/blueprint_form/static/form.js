@@ -24,7 +24,7 @@ if (work.init?.form) {
     new FormPage(work, validators, triggers).show(page);
   } catch (error) {
     work.fail(error);
-    page.replaceChildren(make("h1", {}, "This form could not be shown"), make("p", {}, "The people who made it were told. Loading the page again may help."));
+    page.replaceChildren(make("h1", {}, "This form could not be shown"), make("p", {}, "Loading the page again may help. If it does not, please tell the people who invited you."));
     throw error;
   }
 } else {
