@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,10 +122,10 @@ def test_a_busy_writer_leaves_room_for_another_process(db: Database, database_ur
 
 
 class Watch:
-    """The time of day in one process, which passes only while it works; `pauses` are when it slept."""
+    """The time of one process, which passes only while it works; `pauses` are when it slept."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.started = self.now = time.monotonic() + 1000.0  # never before what the writer has read from the real one
         self.pauses: list[float] = []
 
     def monotonic(self) -> float:
@@ -150,7 +151,7 @@ def test_a_busy_writer_pauses_whenever_it_has_held_the_lock_for_so_long(
         gate.set()  # now so many wait that there is no other reason to stop
         future.result(PATIENCE)
     database.close()
-    between = [later - earlier for earlier, later in itertools.pairwise([1000.0, *watch.pauses])]
+    between = [later - earlier for earlier, later in itertools.pairwise([watch.started, *watch.pauses])]
     assert len(between) > 10
     longest = writer.HOLD_SECONDS + writer.PAUSE_SECONDS + writer.GROUP_SECONDS + 0.002  # a group is not broken off
     assert max(between) <= longest
