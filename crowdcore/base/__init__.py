@@ -4,6 +4,6 @@ May import: the errors. Everybody else may import these modules.
 """
 
 __all__ = [
-    "clock", "faults", "hostile_json", "limiter", "loops", "outputs", "paths", "published", "quantities", "secret",
-    "tables", "terminal", "typed_json", "version", "wait", "watch", "words",
+    "clock", "faults", "hostile_json", "limiter", "loops", "outputs", "paths", "quantities", "secret",
+    "tables", "terminal", "typed_json", "version", "wait", "words",
 ]  # fmt: skip

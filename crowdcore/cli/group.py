@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from crowdcore.base.faults import meant
 from crowdcore.errors import CrowdError, PluginError
 from crowdcore.plugins import Entry, catalogue
 
@@ -59,8 +59,7 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a suggestion for a misspelt verb."""
         if args and args[0] not in self.list_commands(ctx):
-            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = meant(args[0], self.list_commands(ctx))
             raise click.UsageError(f"no such command {args[0]!r}{hint} `crowd --help` lists all of them", ctx)
         return super().resolve_command(ctx, args)
 

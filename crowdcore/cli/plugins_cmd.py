@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from crowdcore.base.faults import meant
 from crowdcore.cli.common import say, say_json, say_lines
 from crowdcore.errors import PluginError
 from crowdcore.plugins.catalogue import CLASSES, GROUPS, Catalogue, Entry, catalogue, clash, load_entry, make
@@ -113,11 +114,7 @@ def _columns(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _unknown(known: Catalogue, name: str) -> str:
-    from difflib import get_close_matches  # only for a mistake
-
-    names = sorted({entry.name for entry in known.entries()})
-    close = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ";"
+    hint = meant(name, sorted({entry.name for entry in known.entries()})) or ";"
     return f"no plugin named {name!r}{hint} `crowd plugins` lists all of them"
 
 

@@ -10,11 +10,11 @@ import click
 
 from crowdcore.base import paths
 from crowdcore.base.quantities import format_money
-from crowdcore.base.watch import troubles_in
 from crowdcore.cli.common import open_store, say, say_json, when
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.runs.lock import is_led
 from crowdcore.runs.report import people
+from crowdcore.runs.watch import troubles_in
 from crowdcore.status import LIVE_RUN
 from crowdcore.store.queries import agents, runs, units
 from crowdcore.work.counters import Counters

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.base.faults import described, imported_at
+from crowdcore.base.faults import described, imported_at, meant
 from crowdcore.errors import CrowdError, PluginError
 
 if TYPE_CHECKING:
@@ -115,15 +115,12 @@ class Catalogue:
         return [entry for entry in self.entries(kind) if entry.name == name]
 
     def _missing(self, kind: str, name: str) -> str:
-        from difflib import get_close_matches  # only for a mistake
-
         names = self.names(kind)
         installed = f"Installed: {', '.join(names) or 'none'}"
         if name.endswith(".py") or "/" in name:
             return f"{kind} {name!r} names a file without a class; write it as ./file.py:ClassName"
-        close = get_close_matches(name, names, n=1)
-        if close:
-            return f"no {kind} named {name!r}; did you mean {close[0]!r}? {installed}"
+        if hint := meant(name, names):
+            return f"no {kind} named {name!r}{hint} {installed}"
         others = [other for other in GROUPS if name in self.names(other)]
         if others:
             return f"no {kind} named {name!r} ({name!r} is the name of a {' and a '.join(others)}). {installed}"

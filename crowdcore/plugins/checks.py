@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from types import FunctionType, MethodType
 from typing import Any
 
+from crowdcore.base.faults import meant
 from crowdcore.errors import PluginError
 from crowdcore.plugins.hookspecs import SPECS
 from crowdcore.plugins.markers import PROJECT, HookKind
 
+_LISTED = "; docs/hooks.md lists all of them"
 INNER = "inner"
 """The extra argument by which an override of an owner hook gets at what it overrides."""
 _CALLABLE = (FunctionType, MethodType, staticmethod, classmethod)
@@ -76,7 +78,7 @@ def implementations(plugin: object, label: str) -> dict[str, Callable[..., Any]]
 def _problems(name: str, function: Callable[..., Any], marked: dict[str, Any]) -> list[str]:
     spec = HOOKS.get(name)
     if spec is None:
-        return [f"unknown hook {name!r}{_meant(name)}"]
+        return [f"unknown hook {name!r}{meant(name, HOOKS) or _LISTED}"]
     problems = [
         f"hook {name} has no argument {argument!r}; it offers {', '.join(offered(spec))}"
         for argument in arguments(function)
@@ -92,13 +94,6 @@ def _problems(name: str, function: Callable[..., Any], marked: dict[str, Any]) -
     if marked.get("specname"):
         problems.append(f"{name} must carry the name of its hook, not `specname`")
     return problems
-
-
-def _meant(name: str) -> str:
-    from difflib import get_close_matches  # only for a mistake
-
-    close = get_close_matches(name, HOOKS, n=1)
-    return f"; did you mean {close[0]!r}?" if close else "; docs/hooks.md lists all of them"
 
 
 def offered(spec: Spec) -> tuple[str, ...]:

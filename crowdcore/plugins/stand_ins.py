@@ -19,7 +19,6 @@ on threads of their own, 32 for each bot, and never on those of hooks.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -27,7 +26,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crowdcore.base.faults import described, place
+from crowdcore.base.faults import described, place, without_secrets
 from crowdcore.base.limiter import LIMITS, Busy, Limiters, Overrun
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.plugins.bots import Act, BotFailed
@@ -124,17 +123,9 @@ class StandInBot:
             return call()
         except CrowdError as error:
             kind = ConfigError if isinstance(error, ConfigError) else BotFailed
-            raise kind.many([self._hidden(line) for line in error.problems]) from error
+            raise kind.many([without_secrets(line) for line in error.problems]) from error
         except BaseException as error:
-            raise BotFailed(self._hidden(described(error)[:300]) + place(error, outside=__file__)) from error
-
-    def _hidden(self, text: str) -> str:
-        options = self.bot.options if dataclasses.is_dataclass(getattr(self.bot, "options", None)) else None
-        for info in dataclasses.fields(options) if options is not None else ():
-            value = getattr(options, info.name)
-            if info.metadata.get("secret") and isinstance(value, str) and value:
-                text = text.replace(value, "…")
-        return text
+            raise BotFailed(described(error)[:300] + place(error, outside=__file__)) from error
 
 
 def make_bots(plugins: RunPlugins, services: RunServices) -> list[StandInBot]:

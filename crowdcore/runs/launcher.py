@@ -18,7 +18,7 @@ from crowdcore.state import canonical
 from crowdcore.store.queries import budgets, units
 
 if TYPE_CHECKING:
-    from crowdcore.base.watch import Watch
+    from crowdcore.runs.watch import Watch
     from crowdcore.store import Conn
     from crowdcore.work.context import RunContext
 

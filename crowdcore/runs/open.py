@@ -30,8 +30,8 @@ from crowdcore.work.service import Work
 from crowdcore.work.service_clock import ServiceClock
 
 if TYPE_CHECKING:
-    from crowdcore.base.watch import Watch
     from crowdcore.runs.setup import Setup
+    from crowdcore.runs.watch import Watch
     from crowdcore.store import Conn
 
 _NO_ITEM = object()

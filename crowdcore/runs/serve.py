@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from crowdcore.base import paths
 from crowdcore.base.loops import Closed, ask
 from crowdcore.base.secret import derive
-from crowdcore.base.watch import Watch
 from crowdcore.errors import RunError
 from crowdcore.plugins import results
 from crowdcore.plugins.run import Run
 from crowdcore.plugins.stand_ins import StandIns, make_bots
+from crowdcore.runs.watch import Watch
 from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.serve import Server, next_free_port
 

@@ -12,16 +12,16 @@ if TYPE_CHECKING:  # the plugin `mock` lies here too: a run that uses it needs n
     from crowdcore.testing.clock import ManualClock, RunningClock
     from crowdcore.testing.live import LivePerson
     from crowdcore.testing.process import Machine, Served
-    from crowdcore.testing.reviewing import Stored, render, stored
-    from crowdcore.testing.serving import Browserless, serve, until
+    from crowdcore.testing.review import Stored, render, stored
+    from crowdcore.testing.server import Browserless, serve, until
 
 if sys.modules.get("pytest") is not None:  # failing suites then show what they compared, like the author's own tests
     sys.modules["pytest"].register_assert_rewrite("crowdcore.testing.contracts")
 
 _MODULE_OF = {
-    "Browserless": "serving", "LivePerson": "live", "Machine": "process", "ManualClock": "clock",
-    "RunningClock": "clock", "Served": "process", "Stored": "reviewing", "render": "reviewing", "serve": "serving",
-    "stored": "reviewing", "until": "serving",
+    "Browserless": "server", "LivePerson": "live", "Machine": "process", "ManualClock": "clock",
+    "RunningClock": "clock", "Served": "process", "Stored": "review", "render": "review", "serve": "server",
+    "stored": "review", "until": "server",
 }  # fmt: skip
 
 __all__ = [

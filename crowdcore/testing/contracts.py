@@ -32,8 +32,8 @@ from crowdcore.runs.launch import resume
 from crowdcore.state import canonical
 from crowdcore.testing.clock import RunningClock
 from crowdcore.testing.patience import PATIENCE
-from crowdcore.testing.reviewing import Stored, stored
-from crowdcore.testing.serving import Browserless, serve, until
+from crowdcore.testing.review import Stored, stored
+from crowdcore.testing.server import Browserless, serve, until
 from crowdcore.types import Payment, Worker
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from crowdcore.testing.patience import PATIENCE
-from crowdcore.testing.serving import Browserless
+from crowdcore.testing.server import Browserless
 
 Frame = dict[str, Any]
 

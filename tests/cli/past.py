@@ -11,7 +11,7 @@ import pytest
 
 from crowdcore.cli import main
 from crowdcore.testing import Browserless
-from crowdcore.testing.serving import serve
+from crowdcore.testing.server import serve
 
 UPLOAD = b"the bytes of an upload " * 1000
 TASK = {"task": {"name": "pets", "reward": "0.25"}, "blueprint": {"type": "mock", "num_assignments": 6}}

@@ -13,7 +13,7 @@ import pytest
 from crowdcore import resume
 from crowdcore.store import open_database
 from crowdcore.testing import Browserless
-from crowdcore.testing.serving import serve
+from crowdcore.testing.server import serve
 from tests.cli.past import TASK, UPLOAD, Crowd, crowd, data, kept_past, live_through
 from tests.store.processes import python, read_line
 

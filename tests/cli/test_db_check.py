@@ -11,7 +11,7 @@ import pytest
 
 from crowdcore.store import open_database
 from crowdcore.testing import Browserless
-from crowdcore.testing.serving import serve
+from crowdcore.testing.server import serve
 from tests.cli.past import TASK, Crowd, crowd, data, kept_past, live_through
 
 __all__ = ["crowd", "data", "kept_past"]

@@ -17,7 +17,7 @@ import pytest
 
 from crowdcore.testing import Browserless
 from crowdcore.testing.process import Machine
-from crowdcore.testing.serving import serve
+from crowdcore.testing.server import serve
 
 FORM = Path(__file__).parents[2] / "examples" / "form"
 ROWS = 2

@@ -15,7 +15,7 @@ import httpx
 from crowdcore.testing import Browserless
 from crowdcore.testing.patience import PATIENCE
 from crowdcore.testing.process import Machine, Served
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 from tests import web
 from tests.cli.conftest import Task
 

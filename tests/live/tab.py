@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from crowdcore.testing import Browserless
 from crowdcore.testing.patience import PATIENCE
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 
 
 class Connected:

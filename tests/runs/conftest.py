@@ -10,7 +10,7 @@ import pytest
 
 from crowdcore import RunHandle, launch, resume
 from crowdcore.testing import ManualClock
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 
 Launch = Callable[..., RunHandle]
 Resume = Callable[..., RunHandle]

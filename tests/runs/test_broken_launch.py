@@ -12,7 +12,7 @@ from crowdcore.plugins import RunPlugins
 from crowdcore.store import open_database
 from crowdcore.store.queries import runs
 from crowdcore.testing.process import Machine
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 
 TASK = """
 task: {name: demo, reward: 1}

@@ -8,7 +8,7 @@ import pytest
 
 from crowdcore.testing import Browserless, ManualClock
 from crowdcore.testing.process import Machine
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 from tests.runs.conftest import Launch, Resume
 
 MINUTE = 60.0

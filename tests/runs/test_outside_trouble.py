@@ -16,7 +16,7 @@ from crowdcore import hookimpl
 from crowdcore.store import open_database
 from crowdcore.testing import Browserless
 from crowdcore.testing.patience import PATIENCE
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 from tests.chaos import checks
 from tests.runs.conftest import Launch
 

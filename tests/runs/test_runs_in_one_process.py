@@ -10,7 +10,7 @@ import pytest
 import crowdcore
 from crowdcore import RunError, RunHandle
 from crowdcore.testing import Browserless, ManualClock
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 from tests.runs.conftest import Launch, Resume, let_end
 
 

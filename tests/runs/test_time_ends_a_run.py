@@ -12,7 +12,7 @@ from crowdcore.store import open_database
 from crowdcore.store.queries import runs, units
 from crowdcore.store.queries.reviews import Outcome
 from crowdcore.testing import Browserless, ManualClock
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 from tests.chaos import checks
 from tests.runs.conftest import Launch, Resume, let_end
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from crowdcore import RunHandle
-from crowdcore.testing.serving import until
+from crowdcore.testing.server import until
 from tests import web
 from tests.e2e.people import wait_until
 

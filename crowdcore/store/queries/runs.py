@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crowdcore.base.faults import meant
 from crowdcore.errors import RunError
 from crowdcore.status import LIVE_RUN, check_move
 from crowdcore.store.queries import events
@@ -127,16 +128,13 @@ def find(conn: Conn, word: str | None, *, statuses: tuple[str, ...] = ()) -> Run
 
 
 def _unknown(conn: Conn, word: str | None, statuses: tuple[str, ...]) -> str:
-    import difflib  # only for an error
-
     kind = "" if not statuses else "unfinished " if statuses == RESUMABLE else "open "
     if word is None:
         return f"there is no {kind}run; `crowd runs` lists all of them"
     names = [r["name"] for r in conn.all("SELECT name FROM run ORDER BY id DESC LIMIT 1000")]
     names += [r["name"] for r in conn.all("SELECT name FROM task")]
-    close = difflib.get_close_matches(word, names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close and close[0] != word else ""
-    return f"no {kind}run named {word!r}{hint}{'' if hint else ';'} `crowd runs` lists all of them"
+    hint = meant(word, [name for name in names if name != word]) or ";"
+    return f"no {kind}run named {word!r}{hint} `crowd runs` lists all of them"
 
 
 def newest(conn: Conn, *, task: str | None = None, limit: int = 100) -> list[RunRow]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from blueprint_parlai_chat.options import ChatOptions
-from crowdcore.base.published import publish
+from crowdcore.config.published import publish
 from crowdcore.errors import ConfigError
 from crowdcore.plugins.markers import hookimpl
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint_static.options import StaticOptions
 from blueprint_static.pages import Pages, read_page
-from crowdcore.base.published import publish
+from crowdcore.config.published import publish
 from crowdcore.errors import ConfigError
 from crowdcore.plugins.markers import hookimpl
 
