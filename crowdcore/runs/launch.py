@@ -138,12 +138,19 @@ def resume(
             # Without a snapshot the launch broke off before anything was offered to anybody.
             whole = bool(row.sources) or row.status != "launching"
             config, plugins, _ = reopen(row, folder, hooks=list(hooks), reload=reload or not whole)
+            for doubt in plugins.warnings if reload else ():
+                log.warning("%s", doubt)
             if not whole:
                 _keep_sources(database, row, config, plugins, folder)
             key = secret_key(paths.config_dir())
             return RunHandle(
-                RunHost(Setup(database, row, config, plugins, clock, folder, key, lock, fresh=False)), release
-            )
+                RunHost(
+                    Setup(
+                        database, row, config, plugins, clock, folder, key, lock, fresh=False, reload=reload and whole
+                    )
+                ),
+                release,
+            )  # fmt: skip
         except BaseException:
             lock.release()
             raise

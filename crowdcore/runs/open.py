@@ -16,7 +16,7 @@ from crowdcore.base.secret import derive
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.plugins import catalogue, results
 from crowdcore.plugins.hooks import Hooks
-from crowdcore.runs import private_files
+from crowdcore.runs import private_files, reload
 from crowdcore.runs.launcher import Ahead, Launcher
 from crowdcore.runs.serve import Serving
 from crowdcore.state import AgentState, canonical
@@ -70,7 +70,7 @@ async def open_run(setup: Setup) -> Opened:
 async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     results.needed(hooks)
     prepared = await asyncio.to_thread(_gates, hooks, setup)
-    problems = await hooks.provider_check() if setup.fresh else []
+    problems = await hooks.provider_check() if setup.unproven else []
     if problems:
         raise ConfigError.many([f"provider {setup.config.provider.type!r}: {p}" for p in problems])
     await serving.stand_ins.prepare()
@@ -85,7 +85,11 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
     context = await _context(setup, serving, hooks)
     context.gates = prepared
     await asyncio.to_thread(gates.check_items, context.state_class, prepared)
-    items = await asyncio.to_thread(_checked, context.state_class, items, setup.row.next_ordinal)
+    items = await asyncio.to_thread(_checked, context.state_class, items, _first_ordinal(setup))
+    if setup.reload:
+        found = await asyncio.to_thread(reload.compare, setup, items, context.state_class.check_item)
+        await asyncio.to_thread(reload.apply, setup, found)
+        items, counters.exhausted = found.rest, counters.exhausted and not found.more
     await asyncio.to_thread(
         context.files.sweep, _STALE, lambda sha256: setup.db.read(lambda c: uploads.is_named(c, sha256))
     )
@@ -133,7 +137,7 @@ def _gates(hooks: Hooks, setup: Setup) -> gates.Gates:
     seed = derive(setup.secret_key, f"gates:{setup.row.identity}").hex()
     screened = setup.db.read(lambda c: known_items.agents_in_run(c, setup.row.id, "screening"))
     meaning = None
-    if setup.fresh:
+    if setup.unproven:
         names = setup.db.read(qualifications.names)
         meaning = gates.Known(names, catalogue().names("provider"))
     return gates.Checker(setup.config, hooks).prepare(seed, screened, meaning)
@@ -142,16 +146,17 @@ def _gates(hooks: Hooks, setup: Setup) -> gates.Gates:
 def _served(conn: Conn, setup: Setup, url: str) -> None:
     """Where the run is; the qualifications that its task brings are known from now on, also to other tasks."""
     runs.set_url(conn, setup.row.id, url)
-    if setup.fresh:
+    if setup.unproven:
         for name in gates.defined(setup.config.gates):
             qualifications.define(conn, name, setup.clock.now())
 
 
 def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
-    """The items from where launching goes on; the first is made here, so that bad data stops the launch."""
-    if setup.row.exhausted or setup.row.status == "draining":
+    """The items from where launching goes on (all of them, if the data is new); the first is made here, so that bad
+    data stops the launch."""
+    if not setup.reload and (setup.row.exhausted or setup.row.status == "draining"):
         return iter(())
-    start = setup.row.next_ordinal
+    start = _first_ordinal(setup)
     items = iter(hooks.task_data(start))
     first = next(items, _NO_ITEM)
     if first is _NO_ITEM:
@@ -163,6 +168,10 @@ def _task_data(hooks: Hooks, setup: Setup) -> Iterator[Any]:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"task data, item {start}: not JSON: {error}") from None
     return itertools.chain([first], items)
+
+
+def _first_ordinal(setup: Setup) -> int:
+    return 0 if setup.reload else setup.row.next_ordinal
 
 
 def _checked(cls: type[AgentState], items: Iterator[Any], start: int) -> Iterator[Any]:

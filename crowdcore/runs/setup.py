@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setup:
-    """Configuration, plugins and place of one run. `lock` is held; `fresh` is True for a launch, False for a resume."""
+    """Configuration, plugins and place of one run. `lock` is held; `fresh` is True for a launch, False for a resume.
+
+    `reload`: a resume with the task's files and data as they are now.
+    """
 
     db: Database
     row: RunRow
@@ -28,6 +31,12 @@ class Setup:
     secret_key: bytes
     lock: RunLock
     fresh: bool
+    reload: bool = False
+
+    @property
+    def unproven(self) -> bool:
+        """Whether files, data and references were never checked: all the checks of a launch are made."""
+        return self.fresh or self.reload
 
     def changed(self, config: RunConfig, stored: str) -> RunConfig:
         """`config` with what `crowd set` may change taken from a newly stored configuration."""

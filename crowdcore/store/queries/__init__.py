@@ -4,6 +4,6 @@ Functions take a `Conn` and run in a transaction of their caller; whoever moves 
 """
 
 __all__ = [
-    "agents", "budgets", "calls", "comments", "conversations", "events", "journal", "known_items", "outbox",
-    "qualifications", "reviews", "runs", "seats", "units", "uploads", "workers",
+    "agents", "budgets", "calls", "comments", "conversations", "events", "items", "journal", "known_items",
+    "outbox", "qualifications", "reviews", "runs", "seats", "units", "uploads", "workers",
 ]  # fmt: skip
