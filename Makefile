@@ -1,7 +1,7 @@
 # The commands of a checkout. Each does its own set-up; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo export test test-quick chaos fuzz bench bench-live parlai-check check format constraints docs schema clean
+.PHONY: help demo export test test-quick chaos fuzz bench bench-live bench-attacks parlai-check check format constraints docs schema clean
 
 PORT ?= 3000
 WORKERS ?= 3
@@ -48,6 +48,9 @@ bench: $(ENVIRONMENT) ## how fast it is, beside a bare floor (make bench ARGS=--
 
 bench-live: $(ENVIRONMENT) ## how live work holds out; fails below its goals (make bench-live ARGS=--quick: a minute)
 	@$(PYTHON_OF_IT) -m benchmarks.live $(ARGS)
+
+bench-attacks: $(ENVIRONMENT) ## what one worker notices while others attack (ARGS=--quick: two minutes)
+	@$(PYTHON_OF_IT) -m benchmarks.attacks $(ARGS)
 
 parlai-check: $(ENVIRONMENT) ## a world of ParlAI's own classes, with its own agents (950 MB, once)
 	@scripts/parlai_check.sh $(ARGS)
