@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from blueprint_form.data import Faults, check_source, checked_items, find_source
 from blueprint_form.insertions import TRIGGERS, VALIDATORS
+from blueprint_form.left_out import Notices
 from blueprint_form.options import FormOptions
 from crowdcore.config.published import publish
 from crowdcore.errors import ConfigError
@@ -33,8 +34,11 @@ class FormBlueprint:
         source = find_source(self.options, Path(run.task_dir))
         faults = Faults()
         if start == 0:
-            check_source(source, faults)
+            notices = Notices()
+            check_source(source, faults, notices)
             faults.stop()
+            for line in notices.lines():
+                run.log.warning("%s", line)
         items = (self._with_limit(item) for _, item in source.items(faults))
         return islice(items, start, None)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from blueprint_form import data
+from blueprint_form.left_out import Notices
 from blueprint_form.options import FormOptions
 from crowdcore.base.outputs import ending, is_stdout, is_stream, text_output
 from crowdcore.cli.common import say
@@ -24,8 +25,11 @@ def form() -> None:
 @form.command()
 @click.argument("directory", type=_DIRECTORY, metavar="DIR")
 def check(directory: Path) -> None:
-    """List every fault of the form files in DIR, with file and JSON path; exit 2 if there is any."""
-    faults = data.Faults()
+    """List every fault of the form files in DIR, with file and JSON path; exit 2 if there is any.
+
+    What pages will not show of the texts (scripts, frames, styles, media from elsewhere) is told too, and is no fault.
+    """
+    faults, notices = data.Faults(), Notices()
     told = []
     for kind, name in (
         ("data_json", data.TASK_DATA),
@@ -33,10 +37,12 @@ def check(directory: Path) -> None:
         ("unit_config", data.UNIT_CONFIG),
     ):
         if (directory / name).is_file():
-            count = data.check_source(_source(directory, kind, name), faults)
+            count = data.check_source(_source(directory, kind, name), faults, notices)
             told.append(f"{directory / name}: {count:,} item{'' if count == 1 else 's'}")
     if not told:
         raise ConfigError(f"{directory}: no {data.TASK_DATA}, {data.TASK_LINES} or {data.UNIT_CONFIG} here")
+    for line in notices.lines():
+        say(f"warning: {line}", err=True)
     faults.stop()
     for line in told:
         say(f"{line}, no fault")

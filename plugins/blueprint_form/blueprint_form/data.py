@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from blueprint_form import tokens
 from blueprint_form.check_form import check
 from blueprint_form.insertions import Insertions
+from blueprint_form.left_out import Notices
 from blueprint_form.options import FormOptions
 from blueprint_form.problems import Problem, shape, suggestion
 from crowdcore.errors import ConfigError
@@ -56,10 +58,10 @@ class Source:
     options: FormOptions
     insertions: Insertions
 
-    def items(self, faults: Faults) -> Iterator[tuple[str, Any]]:
+    def items(self, faults: Faults, notices: Notices | None = None) -> Iterator[tuple[str, Any]]:
         """Each item with its JSON path (or line), insertions and tokens put in."""
         if self.kind == "unit_config":
-            yield from self._expanded(faults)
+            yield from self._expanded(faults, notices)
             return
         for where, item, inserts in self._lines(faults) if self.kind == "data_jsonl" else self._list(faults):
             problems: list[Problem] = []
@@ -89,7 +91,7 @@ class Source:
             except UnicodeDecodeError as error:
                 faults.add(self.path, [Problem("", f"is not UTF-8 text: {error.reason} at byte {error.start}")])
 
-    def _expanded(self, faults: Faults) -> Iterator[tuple[str, Any]]:
+    def _expanded(self, faults: Faults, notices: Notices | None) -> Iterator[tuple[str, Any]]:
         before = len(faults.lines)
         config = read_json(self.path, faults)
         sets = read_sets(self.path, self.options, faults)
@@ -101,6 +103,10 @@ class Source:
         problems: list[Problem] = []
         config = self.insertions.insert(config, "", problems)
         problems += tokens.check_tokens(config, sets)
+        if notices is not None:
+            notices.look(self.path, config, "", self.insertions.folder)
+            for problem in tokens.shown_as_text(config, sets):
+                notices.add(self.path, problem)
         if not problems:
             for index, item in enumerate(tokens.expand(config, sets, self.insertions, problems)):
                 yield f"item {index}", item
@@ -127,12 +133,14 @@ def find_source(options: FormOptions, task_dir: Path, folder: Path | None = None
     return Source(task_dir / path, kind, options, Insertions(task_dir / options.insertions))
 
 
-def check_source(source: Source, faults: Faults) -> int:
-    """Note every fault of every item; the number of items read."""
+def check_source(source: Source, faults: Faults, notices: Notices | None = None) -> int:
+    """Note every fault of every item, and what pages will not show of them; the number of items read."""
     count = 0
-    for where, item in source.items(faults):
+    notices = Notices() if notices is None else notices
+    for where, item in source.items(faults, notices):
         count += 1
         faults.add(source.path, check_item(item, where, source.insertions))
+        notices.look(source.path, item, where, source.insertions.folder)
     if count == 0 and not faults.lines:
         faults.add(source.path, [Problem("", "has no item")])
     return count
@@ -156,6 +164,7 @@ def checked_items(
     `start` are skipped. ConfigError lists the faults of the first faulty one, each beginning with `source`.
     """
     insertions = Insertions(Path(task_dir) / "insertions")
+    notices = Notices(logging.getLogger("crowdcore.plugin.blueprint:form").warning)
     for index, given in enumerate(items):
         if index < start:
             continue
@@ -165,6 +174,7 @@ def checked_items(
         item = insertions.insert(item, f"[{index}]", problems)
         faults.add(Path(source), problems + check_item(item, f"[{index}]", insertions))
         faults.stop()
+        notices.look(Path(source), item, f"[{index}]", insertions.folder)
         yield item
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from blueprint_form.check_form import Custom
 from blueprint_form.problems import Problem, key_path
+from crowdcore.base.paths import is_below
 
 VALIDATORS = "custom_validators.js"
 TRIGGERS = "custom_triggers.js"
@@ -41,6 +42,11 @@ class Insertions:
         for group in _EXPORT_LIST.findall(source):
             names |= {each.split(" as ")[-1].strip() for each in group.split(",") if each.strip()}
         return frozenset(names)
+
+    def serves(self, name: str) -> bool:
+        """Whether the page can fetch the file of this name, `insertions/…`."""
+        folder, _, rest = name.partition("/")
+        return folder == "insertions" and not rest.endswith(".html") and is_below(self.folder, rest)
 
     def insert(self, value: Any, path: str, problems: list[Problem]) -> Any:
         """`value` with each text that is `insertions/NAME.html` replaced by that file's content."""

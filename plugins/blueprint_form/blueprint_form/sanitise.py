@@ -16,11 +16,15 @@ _MEDIA = {
     "track": {"src", "kind", "srclang", "label"},
 }
 _SIGNS = re.compile("[<>&]")
-_NOT_HTML = frozenset({"value", "validators", "triggers", "visible_when"})
+NOT_HTML = frozenset({"value", "validators", "triggers", "visible_when"})
+"""Attributes of a form below which nothing is HTML."""
+SCHEMES = ("http", "https", "mailto")
+"""Kinds of addresses that a text may name."""
 
 
 @cache
-def _allowed() -> tuple[set[str], dict[str, set[str]]]:
+def allowed() -> tuple[set[str], dict[str, set[str]]]:
+    """(elements, {element or "*": attributes}) that stay. A link's `target` may be "_blank" besides."""
     import nh3  # 5 ms to import, and only needed when a page or a review is made
 
     attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()} | _MEDIA
@@ -38,8 +42,11 @@ def safe_html(text: str) -> str:
 def _clean(text: str) -> str:
     import nh3
 
-    tags, attributes = _allowed()
-    return nh3.clean(text, tags=tags, attributes=attributes, url_schemes={"http", "https", "mailto"})
+    tags, attributes = allowed()
+    return nh3.clean(
+        text, tags=tags, attributes=attributes, url_schemes=set(SCHEMES),
+        tag_attribute_values={"a": {"target": {"_blank"}}},
+    )  # fmt: skip
 
 
 _clean_often = lru_cache(maxsize=1024)(_clean)  # the forms of one task say mostly the same
@@ -66,4 +73,4 @@ def safe_form(part: Any) -> Any:
 def _safe_value(key: str, value: Any) -> Any:
     if isinstance(value, str):
         return safe_html(value) if key in HTML_ATTRIBUTES else value
-    return value if key in _NOT_HTML else safe_form(value)
+    return value if key in NOT_HTML else safe_form(value)

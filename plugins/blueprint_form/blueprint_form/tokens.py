@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
 from blueprint_form.insertions import Insertions, walk
+from blueprint_form.left_out import broken_tokens
+from blueprint_form.markup import TOKEN, fill
 from blueprint_form.problems import Problem, key_path, shape, suggestion
-from blueprint_form.schema import TOKEN_ATTRIBUTES
+from blueprint_form.sanitise import NOT_HTML
+from blueprint_form.schema import HTML_ATTRIBUTES, TOKEN_ATTRIBUTES
 
 TokenSet = dict[str, str]
 
-_TOKEN = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _ANY_BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ATTRIBUTE = re.compile(r"([A-Za-z_]+)$")
+_MARKUP = re.compile(
+    r"</?(?:a|b|br|code|div|em|h[1-6]|i|img|li|ol|p|pre|span|strong|sub|sup|table|u|ul)\b[^<>]*>", re.I
+)
 
 
 def read_token_sets(value: Any) -> tuple[list[TokenSet], list[Problem]]:
@@ -93,11 +97,26 @@ def check_tokens(config: Any, sets: list[TokenSet]) -> list[Problem]:
             elif name not in names:
                 problems.append(Problem(path, f"token {name!r} has no value{suggestion(name, sorted(names))}"))
             used.add(name)
+        if _is_html(path):
+            for token in broken_tokens(text):
+                words = "stands in the middle of a tag; put it into an attribute's quotation marks"
+                problems.append(Problem(path, f"{token} {words}, or write &lt; for the sign <"))
         return text
 
     walk(config, "", look)
     unused = [name for name in names if name not in used]
     return problems + [Problem("", f"a value is given for token {name!r}, which is used nowhere") for name in unused]
+
+
+def shown_as_text(config: Any, sets: list[TokenSet]) -> Iterator[Problem]:
+    """Tokens of HTML whose values look like HTML themselves: people will read its signs."""
+    names: dict[str, None] = {}
+    walk(config, "", lambda text, path: names.update(dict.fromkeys(TOKEN.findall(text))) if _is_html(path) else None)
+    for name in names:
+        found = next(filter(None, (_MARKUP.search(values.get(name, "")) for values in sets)), None)
+        if found:
+            yield Problem("", f"token {name!r} has {found.group()!r} in a value: people read it as it stands; write "
+                          "elements around {{" + name + "}}, or give the value as insertions/NAME.html")  # fmt: skip
 
 
 def expand(
@@ -106,12 +125,28 @@ def expand(
     """One item per token set, its values kept under metadata.tokens; without sets the one item as it is."""
     for values in sets or [{}]:
         texts = {name: insertions.text(value, f"token {name}", problems) for name, value in values.items()}
-        item = walk(config, "", partial(_fill, texts))
+        item = walk(config, "", _filler(values, texts, insertions))
         if values:
             item["metadata"] = {**(item.get("metadata") or {}), "tokens": values}
         yield item
 
 
-def _fill(texts: TokenSet, text: str, _path: str) -> str:
-    # a function, not a replacement string: values may hold backslashes; one pass: values may hold {{braces}}
-    return _TOKEN.sub(lambda found: texts[found[1]], text)
+def _filler(values: TokenSet, texts: TokenSet, insertions: Insertions) -> Callable[[str, str], str]:
+    """What puts one set of values into a text; in `texts` files stand in place of their names."""
+    pages = {name: text for name, text in texts.items() if text is not values[name]}
+
+    def put(text: str, path: str) -> str:
+        if "{{" not in text:
+            return text
+        if _is_html(path):
+            return fill(text, values, pages, insertions.serves)
+        # a function, not a replacement string: values may hold backslashes; one pass: values may hold {{braces}}
+        return TOKEN.sub(lambda found: texts[found[1]], text)
+
+    return put
+
+
+def _is_html(path: str) -> bool:
+    """Whether the text at this JSON path of an item is HTML; all others are shown as they are."""
+    keys = re.findall(r"[A-Za-z_]+", path)
+    return keys[:1] == ["form"] and keys[-1] in HTML_ATTRIBUTES and not NOT_HTML.intersection(keys)
