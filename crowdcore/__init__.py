@@ -12,9 +12,10 @@ from crowdcore.base.version import __version__
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig, load_config
+    from crowdcore.data import open  # noqa: A004
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
     from crowdcore.plugins.live_assignment import LiveAssignment, Message
-    from crowdcore.plugins.markers import hookimpl
+    from crowdcore.plugins.markers import NotInPlace, hookimpl, in_place
     from crowdcore.plugins.options import option
     from crowdcore.plugins.procedures import Procedures, procedure
     from crowdcore.plugins.run import Run
@@ -53,7 +54,8 @@ _HOME = {
     "crowdcore.work.gates": "Gate",
     "crowdcore.runs.handle": "RunHandle",
     "crowdcore.runs.launch": "launch resume wait",
-    "crowdcore.plugins.markers": "hookimpl",
+    "crowdcore.data": "open",
+    "crowdcore.plugins.markers": "NotInPlace hookimpl in_place",
     "crowdcore.plugins.options": "option",
     "crowdcore.plugins.procedures": "Procedures procedure",
     "crowdcore.state": "AgentState",
@@ -66,10 +68,10 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 
 __all__ = [
     "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Gate", "Identity",
-    "LaunchReduced", "LiveAssignment", "Message", "Payment", "PluginError", "Procedures", "Refusal", "Release",
-    "Requeue", "Run", "RunConfig", "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn", "StoreError",
-    "Unit", "UnitLaunched", "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__", "hookimpl",
-    "launch", "load_config", "option", "procedure", "resume", "wait",
+    "LaunchReduced", "LiveAssignment", "Message", "NotInPlace", "Payment", "PluginError", "Procedures", "Refusal",
+    "Release", "Requeue", "Run", "RunConfig", "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn",
+    "StoreError", "Unit", "UnitLaunched", "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__",
+    "hookimpl", "in_place", "launch", "load_config", "open", "option", "procedure", "resume", "wait",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One fresh environment with crowdcore's own wheels and those of the four distributions in this folder."""
+"""One fresh environment with crowdcore's own wheels and those of the distributions in this folder."""
 
 from __future__ import annotations
 

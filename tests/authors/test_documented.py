@@ -10,6 +10,7 @@ import pytest
 from crowdcore.plugins import GROUPS
 from crowdcore.plugins.checks import HOOKS
 from tests.authors.included import PAGES, ROOT, blocks, renewed
+from tests.repo.test_public_names import PUBLIC
 
 HERE = Path(__file__).parent
 DISTRIBUTIONS = sorted((HERE / "distributions").iterdir())
@@ -39,9 +40,9 @@ def test_a_distribution_has_at_most_60_lines_and_one_entry_point(folder: Path) -
 def test_it_imports_the_public_names_of_crowdcore_only(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("crowdcore"):
-            assert node.module == "crowdcore"
+            assert node.module in PUBLIC
         if isinstance(node, ast.Import):
-            assert not any(alias.name.startswith("crowdcore") for alias in node.names)
+            assert all(alias.name in PUBLIC for alias in node.names if alias.name.startswith("crowdcore"))
 
 
 def test_every_kind_of_plugin_and_of_hook_is_explained() -> None:

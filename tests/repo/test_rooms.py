@@ -15,7 +15,7 @@ from tests.repo.tree import MEMBERS, ROOT, texts
 CORE = ROOT / "crowdcore"
 WORDS = {"errors", "state", "status", "types"}
 """What everybody uses; docs/development.md calls them the words."""
-FACES = {"bots", "facade", "options"}
+FACES = {"blueprints", "bots", "commands", "facade", "options"}
 """What authors of plugins import, and nobody in the core."""
 ROOMS = sorted(path.name for path in CORE.iterdir() if (path / "__init__.py").is_file())
 

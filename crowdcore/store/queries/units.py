@@ -210,5 +210,15 @@ def get(conn: Conn, unit_id: int) -> Unit:
     return unit_of(row)
 
 
+def page(conn: Conn, run_id: int, after: int, limit: int = 1000) -> list[Unit]:
+    """One keyset page of the run's units, ids above `after`."""
+    rows = conn.all(
+        f"SELECT {UNIT_COLUMNS} FROM unit u JOIN assignment a ON a.id = u.assignment_id"
+        " WHERE u.run_id = :run AND u.id > :after ORDER BY u.id LIMIT :limit",
+        run=run_id, after=after, limit=limit,
+    )  # fmt: skip
+    return [unit_of(row) for row in rows]
+
+
 def _item(text: str) -> Any:
     return json.loads(text)

@@ -148,6 +148,16 @@ def named(conn: Conn, name: str) -> list[Worker]:
     return [of_row(row) for row in conn.all(sql, name=name)]
 
 
+def page(conn: Conn, provider: str | None, after: int, limit: int = 1000) -> list[Worker]:
+    """One keyset page of workers, of all providers or one, ids above `after`."""
+    of_provider = "" if provider is None else "provider = :provider AND "
+    rows = conn.all(
+        f"SELECT id, name, provider, simulated FROM worker WHERE {of_provider}id > :after ORDER BY id LIMIT :limit",
+        after=after, limit=limit, **({} if provider is None else {"provider": provider}),
+    )  # fmt: skip
+    return [of_row(row) for row in rows]
+
+
 def blocked(conn: Conn, worker_id: int) -> str | None:
     """Why the worker is blocked, None if they are not."""
     reason: str | None = conn.value("SELECT blocked FROM worker WHERE id = :id", id=worker_id)

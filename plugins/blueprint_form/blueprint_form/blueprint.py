@@ -11,9 +11,9 @@ from blueprint_form.data import Faults, check_source, checked_items, find_source
 from blueprint_form.insertions import TRIGGERS, VALIDATORS
 from blueprint_form.left_out import Notices
 from blueprint_form.options import FormOptions
-from crowdcore.config.published import publish
+from crowdcore import NotInPlace, hookimpl, in_place
+from crowdcore.blueprints import publish
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.markers import NotInPlace, hookimpl, in_place
 
 if TYPE_CHECKING:
     from crowdcore import Agent, AgentState, Run

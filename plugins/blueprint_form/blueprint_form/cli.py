@@ -10,8 +10,7 @@ import click
 from blueprint_form import data
 from blueprint_form.left_out import Notices
 from blueprint_form.options import FormOptions
-from crowdcore.base.outputs import ending, is_stdout, is_stream, text_output
-from crowdcore.cli.common import say
+from crowdcore.commands import ending, is_stdout, is_stream, say, text_output
 from crowdcore.errors import ConfigError
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)

@@ -22,8 +22,8 @@ from crowdcore.live import Ended, Left
 from crowdcore.state import canonical
 
 if TYPE_CHECKING:
+    from crowdcore import Agent
     from crowdcore.live import Blocking
-    from crowdcore.types import Agent
 
 SYSTEM = "System"
 """Who says what a world says in nobody's name."""

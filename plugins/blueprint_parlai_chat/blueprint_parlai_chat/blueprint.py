@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from blueprint_parlai_chat.options import ChatOptions
-from crowdcore.config.published import publish
+from crowdcore import hookimpl
+from crowdcore.blueprints import publish
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.markers import hookimpl
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from blueprint_parlai_chat.running import Conversations
     from blueprint_parlai_chat.worldfile import WorldFile
     from crowdcore import Agent, AgentState, LiveAssignment, Run
-    from crowdcore.plugins.short_form import ShortForm
+    from crowdcore.blueprints import ShortForm
 
 _PAGE = Path(__file__).parent / "page"
 _CSP: dict[str, list[str]] = {"img-src": ["https:"], "media-src": ["https:", "data:"]}
@@ -70,7 +70,7 @@ class ParlaiChat:
     @cached_property
     def form(self) -> ShortForm | None:
         """The final form; None without one."""
-        from crowdcore.plugins.short_form import read_form
+        from crowdcore.blueprints import read_form
 
         path = self.options.final_form
         return None if path is None else read_form(path, "blueprint.final_form")

@@ -15,7 +15,7 @@ def questions(form: Any) -> list[dict[str, Any]]:
     An entry is {"type": "choices" | "text", "question", "choices"}, as ParlAI's worlds write them, or a question of a
     short form: {"name", "label", "type": "rating", …}.
     """
-    from crowdcore.plugins.short_form import checked_form  # only some worlds have forms
+    from crowdcore.blueprints import checked_form  # only some worlds have forms
 
     if not isinstance(form, list) or not form:
         raise NoAct("respond_with_form is a list of questions")
@@ -42,7 +42,7 @@ def answered(asked: list[dict[str, Any]], answers: Any) -> dict[str, Any]:
 
     An answer that the question does not allow counts as none.
     """
-    from crowdcore.plugins.short_form import ShortForm
+    from crowdcore.blueprints import ShortForm
 
     given = answers if isinstance(answers, dict) else {}
     faults = ShortForm({"questions": asked}).faults(given)

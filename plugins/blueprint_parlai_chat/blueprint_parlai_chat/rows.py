@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.config.taskdata import Format, read_rows
+from crowdcore.blueprints import Format, read_rows
 from crowdcore.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint_static import StaticBlueprint, StaticOptions
 
+from crowdcore import hookimpl
 from crowdcore.errors import ConfigError, RequestError
 from crowdcore.options import option
-from crowdcore.plugins.markers import hookimpl
 
 if TYPE_CHECKING:
     from crowdcore import Agent, AgentState, Run

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint_static.options import StaticOptions
 from blueprint_static.pages import Pages, read_page
-from crowdcore.config.published import publish
+from crowdcore import hookimpl
+from crowdcore.blueprints import publish
 from crowdcore.errors import ConfigError
-from crowdcore.plugins.markers import hookimpl
 
 if TYPE_CHECKING:
     from crowdcore import Agent, AgentState, Run

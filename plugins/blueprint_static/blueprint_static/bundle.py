@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blueprint_static.named import named_files
-from crowdcore.config.published import publish, publish_file
+from crowdcore.blueprints import publish, publish_file
 from crowdcore.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from blueprint_static.rows import lacking
 from blueprint_static.template import Template
-from crowdcore.base.paths import is_below
+from crowdcore.blueprints import is_below
 from crowdcore.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from blueprint_static.options import DATA
-from crowdcore.config.taskdata import Format, read_rows
+from crowdcore.blueprints import Format, read_rows
 from crowdcore.errors import ConfigError
 
 if TYPE_CHECKING:

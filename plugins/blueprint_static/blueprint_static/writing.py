@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from crowdcore.base.paths import file_address
+from crowdcore.blueprints import file_address
 
 _UNSAFE = "about:invalid#unsafe-address"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)

@@ -16,7 +16,7 @@ from blueprint_form.patterns.charset import to_units
 from blueprint_form.patterns.emit import emit
 from blueprint_form.patterns.parse import PatternError, parse
 from blueprint_form.patterns.sample import sample
-from crowdcore.plugins.markers import NotInPlace, in_place
+from crowdcore import NotInPlace, in_place
 
 __all__ = ["TIME_LIMIT", "Pattern", "PatternError", "compile_pattern", "sample"]
 
