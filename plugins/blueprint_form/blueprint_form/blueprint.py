@@ -39,7 +39,7 @@ class FormBlueprint:
             faults.stop()
             for line in notices.lines():
                 run.log.warning("%s", line)
-        items = (self._with_limit(item) for _, item in source.items(faults))
+        items = (self._with_limit(item) for item in source.items(faults))
         return islice(items, start, None)
 
     @hookimpl

@@ -76,7 +76,7 @@ def expand(directory: Path, output: str | None, force: bool) -> None:
     faults = data.Faults()
     data.check_source(source, faults)
     faults.stop()
-    items = [item for _, item in source.items(faults)]
+    items = list(source.items(faults))
     with text_output(target) as file:
         file.write(json.dumps(items, ensure_ascii=False, indent=2) + "\n")
     names = sorted(items[0].get("metadata", {}).get("tokens", {}))

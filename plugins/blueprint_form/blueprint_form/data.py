@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from blueprint_form import tokens
+from blueprint_form import json_items, tokens
+from blueprint_form.alike import Alike
 from blueprint_form.check_form import check
 from blueprint_form.insertions import Insertions
 from blueprint_form.left_out import Notices
@@ -22,6 +26,7 @@ TOKEN_SETS, SEPARATE_TOKENS = "token_sets_values_config.json", "separate_token_v
 _ITEM_KEYS = ("form", "metadata", "form_metadata")
 _MOST_TOLD = 50
 _INSERTION = "insertions"  # looking for it in the text is far cheaper than walking every item
+_MARKUP = re.compile(r"<|\\u003", re.IGNORECASE)
 
 
 @dataclass
@@ -49,6 +54,15 @@ class Faults:
             raise ConfigError.many(self.told())
 
 
+class Entry(NamedTuple):
+    """An item and its place. `form`: the text of its form, if that is all of it; `items`: how many are like it."""
+
+    where: str
+    item: Any
+    form: str | None = None
+    items: int = 1
+
+
 @dataclass(frozen=True)
 class Source:
     """One place of items; `items` reads it afresh each time and skips what cannot be read after noting it."""
@@ -58,40 +72,53 @@ class Source:
     options: FormOptions
     insertions: Insertions
 
-    def items(self, faults: Faults, notices: Notices | None = None) -> Iterator[tuple[str, Any]]:
-        """Each item with its JSON path (or line), insertions and tokens put in."""
+    def items(self, faults: Faults) -> Iterator[Any]:
+        """Each item, insertions and tokens put in."""
+        for entry in self.entries(faults):
+            yield entry.item
+
+    def entries(self, faults: Faults, notices: Notices | None = None) -> Iterator[Entry]:
+        """Each item with its place. With `notices`, which are added to, only those that a check could tell from
+        the ones before."""
         if self.kind == "unit_config":
             yield from self._expanded(faults, notices)
             return
-        for where, item, inserts in self._lines(faults) if self.kind == "data_jsonl" else self._list(faults):
+        for where, item, form in self._lines(faults) if self.kind == "data_jsonl" else self._list(faults):
+            if form is not None and _INSERTION not in form:
+                yield Entry(where, item, form)
+                continue
             problems: list[Problem] = []
-            yield where, self.insertions.insert(item, where, problems) if inserts else item
+            yield Entry(where, self.insertions.insert(item, where, problems))
             faults.add(self.path, problems)
 
-    def _list(self, faults: Faults) -> Iterator[tuple[str, Any, bool]]:
+    def _list(self, faults: Faults) -> Iterator[tuple[str, Any, str | None]]:
         text = read_text(self.path, faults)
-        value = _parse(text, self.path, faults, "") if text is not None else None
-        if text is None or value is None:
+        if text is None:
             return
-        if not isinstance(value, list) or not value:
+        index = -1
+        if json_items.is_list(text):
+            with _noting(self.path, faults):
+                for index, (item, form) in enumerate(json_items.entries(text)):
+                    yield f"[{index}]", item, form
+            if index >= 0 or faults.lines:
+                return
+        value = _parse(text, self.path, faults, "")
+        if value is not None:
             faults.add(self.path, [Problem("", f"must be a list with at least one item, not {shape(value)}")])
-            return
-        inserts = _INSERTION in text
-        for index, item in enumerate(value):
-            yield f"[{index}]", item, inserts
 
-    def _lines(self, faults: Faults) -> Iterator[tuple[str, Any, bool]]:
+    def _lines(self, faults: Faults) -> Iterator[tuple[str, Any, str | None]]:
         with open_text(self.path) as lines:
             try:
                 for number, line in enumerate(lines, 1):
                     if line.strip():
-                        value = _parse(line, self.path, faults, f"line {number}")
+                        where, found = f"line {number}", json_items.member(line)
+                        value, form = found or (_parse(line, self.path, faults, where), None)
                         if value is not None:
-                            yield f"line {number}", value, _INSERTION in line
+                            yield where, value, form
             except UnicodeDecodeError as error:
                 faults.add(self.path, [Problem("", f"is not UTF-8 text: {error.reason} at byte {error.start}")])
 
-    def _expanded(self, faults: Faults, notices: Notices | None) -> Iterator[tuple[str, Any]]:
+    def _expanded(self, faults: Faults, notices: Notices | None) -> Iterator[Entry]:
         before = len(faults.lines)
         config = read_json(self.path, faults)
         sets = read_sets(self.path, self.options, faults)
@@ -108,8 +135,11 @@ class Source:
             for problem in tokens.shown_as_text(config, sets):
                 notices.add(self.path, problem)
         if not problems:
-            for index, item in enumerate(tokens.expand(config, sets, self.insertions, problems)):
-                yield f"item {index}", item
+            chosen = list(enumerate(sets or [{}])) if notices is None else tokens.unlike(config, sets)
+            after = itertools.chain((index for index, _ in chosen[1:]), [max(len(sets), 1)])
+            expanded = tokens.expand(config, [values for _, values in chosen], self.insertions, problems)
+            for (index, _), item, following in zip(chosen, expanded, after, strict=True):
+                yield Entry(f"item {index}", item, items=following - index)
         faults.add(self.path, problems)
 
 
@@ -136,11 +166,18 @@ def find_source(options: FormOptions, task_dir: Path, folder: Path | None = None
 def check_source(source: Source, faults: Faults, notices: Notices | None = None) -> int:
     """Note every fault of every item, and what pages will not show of them; the number of items read."""
     count = 0
-    notices = Notices() if notices is None else notices
-    for where, item in source.items(faults, notices):
-        count += 1
-        faults.add(source.path, check_item(item, where, source.insertions))
-        notices.look(source.path, item, where, source.insertions.folder)
+    notices, alike = Notices() if notices is None else notices, Alike()
+    for where, item, form, like in source.entries(faults, notices):
+        count += like
+        if form is not None and alike.known(form):
+            faults.add(source.path, _unknown_keys(item, where))
+        else:
+            problems = check_item(item, where, source.insertions)
+            faults.add(source.path, problems)
+            if form is not None and not problems:
+                alike.learn(form)
+        if form is None or _MARKUP.search(form):
+            notices.look(source.path, item, where, source.insertions.folder)
     if count == 0 and not faults.lines:
         faults.add(source.path, [Problem("", "has no item")])
     return count
@@ -150,9 +187,12 @@ def check_item(item: Any, where: str, insertions: Insertions) -> list[Problem]:
     """Every fault of one item {"form": {…}, "metadata": …}."""
     if not isinstance(item, dict) or "form" not in item:
         return [Problem(where, f"an item must be an object with 'form', not {shape(item)}")]
+    return _unknown_keys(item, where) + check(item["form"], f"{where}.form", insertions.custom)
+
+
+def _unknown_keys(item: dict[str, Any], where: str) -> list[Problem]:
     unknown = [key for key in item if key not in _ITEM_KEYS]
-    problems = [Problem(where, f"an item has no attribute {key!r}{suggestion(key, _ITEM_KEYS)}") for key in unknown]
-    return problems + check(item["form"], f"{where}.form", insertions.custom)
+    return [Problem(where, f"an item has no attribute {key!r}{suggestion(key, _ITEM_KEYS)}") for key in unknown]
 
 
 def checked_items(
@@ -224,19 +264,21 @@ def read_json(path: Path, faults: Faults) -> Any:
 
 
 def _parse(text: str, path: Path, faults: Faults, where: str) -> Any:
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        place = where or f"line {error.lineno}"
-        faults.add(path, [Problem(f"{place}, column {error.colno}", f"not valid JSON: {error.msg}")])
-        return None
-    except (ValueError, RecursionError) as error:
-        faults.add(path, [Problem(where, f"not valid JSON: {error or 'nested too deeply'}")])
-        return None
-    if value is None:
-        faults.add(path, [Problem(where, "must not be null")])
+    value = None
+    with _noting(path, faults, where):
+        value = json_items.parse(text)
+        if value is None:
+            faults.add(path, [Problem(where, "must not be null")])
     return value
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+@contextmanager
+def _noting(path: Path, faults: Faults, where: str = "") -> Iterator[None]:
+    """What is no JSON becomes a fault."""
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        place = where or f"line {error.lineno}"
+        faults.add(path, [Problem(f"{place}, column {error.colno}", f"not valid JSON: {error.msg}")])
+    except (ValueError, RecursionError) as error:
+        faults.add(path, [Problem(where, f"not valid JSON: {error or 'nested too deeply'}")])

@@ -114,6 +114,10 @@ TOKEN_ATTRIBUTES = HTML_ATTRIBUTES | {"tooltip", "placeholder", "text", "value"}
 """Attributes in which {{tokens}} may stand."""
 
 
+FREE_VALUES = frozenset({"email", "hidden", "input", "textarea"})
+"""Types of fields whose default value may be any text."""
+
+
 def kind_of(field: dict[str, object]) -> str:
     """The field's type, with a multiple select told apart."""
     type = str(field.get("type"))

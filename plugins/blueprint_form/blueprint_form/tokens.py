@@ -12,11 +12,12 @@ from blueprint_form.left_out import broken_tokens
 from blueprint_form.markup import TOKEN, fill
 from blueprint_form.problems import Problem, key_path, shape, suggestion
 from blueprint_form.sanitise import NOT_HTML
-from blueprint_form.schema import HTML_ATTRIBUTES, TOKEN_ATTRIBUTES
+from blueprint_form.schema import FREE_VALUES, HTML_ATTRIBUTES, TOKEN_ATTRIBUTES
 
 TokenSet = dict[str, str]
 
 _ANY_BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_SHOWN = TOKEN_ATTRIBUTES - {"value"}
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ATTRIBUTE = re.compile(r"([A-Za-z_]+)$")
 _MARKUP = re.compile(
@@ -117,6 +118,31 @@ def shown_as_text(config: Any, sets: list[TokenSet]) -> Iterator[Problem]:
         if found:
             yield Problem("", f"token {name!r} has {found.group()!r} in a value: people read it as it stands; write "
                           "elements around {{" + name + "}}, or give the value as insertions/NAME.html")  # fmt: skip
+
+
+def unlike(config: dict[str, Any], sets: list[TokenSet]) -> list[tuple[int, TokenSet]]:
+    """(number, set) of the first of all sets whose items no check could tell apart: what people read may differ."""
+    strict = sorted(_looked_at(config.get("form")))
+    found: dict[Any, tuple[int, TokenSet]] = {}
+    for number, values in enumerate(sets or [{}]):
+        files = tuple(value for value in values.values() if value.startswith("insertions/"))
+        key = (files, tuple(values[name] for name in strict), *(not value.strip() for value in values.values()))
+        found.setdefault(key, (number, values))
+    return list(found.values())
+
+
+def _looked_at(part: Any) -> Iterator[str]:
+    """The tokens of texts that are looked at: default values and options, but not where a field takes any text."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _looked_at(each)
+    elif isinstance(part, dict):
+        for key, each in part.items():
+            if isinstance(each, str):
+                free = key in _SHOWN or (key == "value" and part.get("type") in FREE_VALUES)
+                yield from () if free else TOKEN.findall(each)
+            else:
+                yield from _looked_at(each)
 
 
 def expand(
