@@ -40,6 +40,7 @@ class Server:
     admin: str
     process: Served
     secret: bytes
+    machine: Machine
     session: requests.Session = field(default_factory=requests.Session)
     people: int = 0
 
@@ -48,10 +49,10 @@ class Server:
         """The port for workers."""
         return urlsplit(self.url).port or 80
 
-    def enter(self) -> dict[str, Any]:
+    def enter(self, name: str | None = None) -> dict[str, Any]:
         """The document of somebody new at work."""
         self.people += 1
-        body = {"params": {"worker_id": f"person-{self.people}"}}
+        body = {"params": {"worker_id": name or f"person-{self.people}"}}
         reply = self.session.post(f"{self.url}/api/v1/agents", json=body, timeout=60)
         assert reply.status_code == 201, reply.text
         document: dict[str, Any] = reply.json()
@@ -101,7 +102,7 @@ def served(folder: Path, items: int) -> Iterator[dict[str, Server]]:
             secret = secret_key(Path(machine.environment["CROWD_CONFIG_DIR"]))
             url, admin = process.url.rstrip("/"), f"http://127.0.0.1:{admin_port}"
             url = url.replace("localhost", "127.0.0.1")
-            servers[name] = Server(process.run, url, admin, process, secret)
+            servers[name] = Server(process.run, url, admin, process, secret, machine)
         yield servers
 
 

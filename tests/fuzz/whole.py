@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.fuzz import http_cases, live_cases, raw_cases
+from tests.fuzz import flood_cases, http_cases, live_cases, raw_cases
 from tests.fuzz.servers import Held, Server, served
 from tests.fuzz.slow_cases import Slow
 from tests.fuzz.surface import documents, shares
@@ -31,14 +31,15 @@ def fuzz(cases: int, seeded: int, *, wells: int, slow: bool) -> list[str]:
         tally = http_cases.run(servers, known, cases, seeded)
         sockets, live = live_cases.run(servers, max(20, cases // 20), seeded)
         raws, raw = raw_cases.run(servers["form"], connections=300)
-        faults = [*tally.faults, *live, *raw]
+        floods, flooded = flood_cases.run(servers["form"], max(4, cases // 200), seeded)
+        faults = [*tally.faults, *live, *raw, *flooded]
         if dripping is not None:
             dripping.join(dripping.patience + 30)
             faults += dripping.faults
         for line in tally.lines():
             _say(line)
         _say("sockets: " + "  ".join(f"{end}: {n}" for end, n in sorted(sockets.items())))
-        _say(f"raw: {raws} cases")
+        _say(f"raw: {raws} cases, floods: {floods}")
         for key in shares(cases):
             if tally.well(key) < wells:
                 faults.append(f"{' '.join(key)}: {tally.well(key)} successes, {wells} are wanted")
