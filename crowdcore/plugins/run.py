@@ -7,7 +7,7 @@ database session and no table reaches a plugin.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,7 +43,10 @@ class RunServices(Protocol):
         """The configuration as it is now (`crowd set` may change a few options)."""
         ...
 
-    def serve(self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None) -> int:
+    def serve(
+        self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None,
+        trusted_proxies: Sequence[str] = (),
+    ) -> int:  # fmt: skip
         """Serve an ASGI application in this process; the port it really got."""
         ...
 
@@ -133,13 +136,17 @@ class Run:
 
     def serve(
         self, app: Any, *, host: str = "127.0.0.1", port: int = 0,
-        ssl_certfile: Path | None = None, ssl_keyfile: Path | None = None,
+        ssl_certfile: Path | None = None, ssl_keyfile: Path | None = None, trusted_proxies: Sequence[str] = (),
     ) -> int:  # fmt: skip
         """Serve an ASGI application in this process (for architects); the port it got (0 = any free one).
 
-        RunError if the port is taken, with one that is free.
+        `trusted_proxies` are the addresses and networks ("10.0.0.0/8") of proxies: X-Forwarded-For and -Proto are
+        believed from there, and from nowhere else. RunError if the port is taken, with one that is free.
         """
-        return self._services.serve(app, host=host, port=port, ssl_certfile=ssl_certfile, ssl_keyfile=ssl_keyfile)
+        return self._services.serve(
+            app, host=host, port=port, ssl_certfile=ssl_certfile, ssl_keyfile=ssl_keyfile,
+            trusted_proxies=trusted_proxies,
+        )  # fmt: skip
 
     def secret(self, name: str) -> bytes:
         """A key (32 bytes) that this installation derives for this plugin, the same in every run."""

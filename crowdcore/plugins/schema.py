@@ -146,6 +146,14 @@ class GatesConfig:
     max_units_per_worker_per_day: int = option(
         0, help="Units one worker may do in this task within 24 hours; 0 = no limit", min=0, changeable=True
     )
+    max_open_units_per_address: int | None = option(
+        None, help="Units open at the same time to all who come from one network address; 0 = no limit; default: 200 "
+        "where anybody may say who they are, else no limit", min=0, changeable=True,
+    )  # fmt: skip
+    max_new_workers_per_address: int | None = option(
+        None, help="Workers who come for the first time from one network address within an hour; 0 = no limit; "
+        "default: 400 where anybody may say who they are, else no limit", min=0, changeable=True,
+    )  # fmt: skip
     onboarding: OnboardingConfig | None = option(None, help="What a worker must pass once before the first unit")
     screening: ScreeningConfig | None = option(None, help="A first unit that is checked")
     gold: GoldConfig | None = option(None, help="Items with known answers mixed into the work")

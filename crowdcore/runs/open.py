@@ -105,6 +105,7 @@ async def _open(setup: Setup, serving: Serving, hooks: Hooks) -> Opened:
         raise
     try:
         url = results.address(hooks, answer)
+        serving.reached_at(url)
         admin_url = await serving.admin()
         await setup.db.awrite(lambda c: _served(c, setup, url))
     except BaseException:
@@ -212,7 +213,7 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
         facade_for=serving.facade_for, stand_ins=serving.stand_ins,
         accepting=row.status in ("launching", "running", "stopped"),
-        draining=row.status == "draining",
+        draining=row.status == "draining", strangers=bool(provider_says(setup.plugins, "strangers", False)),
     )  # fmt: skip
 
 

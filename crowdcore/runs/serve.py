@@ -19,6 +19,7 @@ from crowdcore.plugins.run import Run
 from crowdcore.plugins.stand_ins import StandIns, make_bots
 from crowdcore.runs.watch import Watch
 from crowdcore.server.http.limits import Limits
+from crowdcore.server.http.mount import Mounted
 from crowdcore.server.http.serve import Server, next_free_port
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Serving:
         self._context: RunContext | None = None
         self._runs: dict[str, Run] = {}
         self._closed = False
+        self._worker_pages: Mounted | None = None
         self._said: set[str] = set()
         self.watch = Watch(setup.row.name, paths.troubles_file(setup.db.folder, setup.row.name))
         self.stand_ins = StandIns(make_bots(setup.plugins, self))
@@ -111,9 +113,13 @@ class Serving:
         """A key that only this installation knows, its own for each label."""
         return derive(self._setup.secret_key, label)
 
-    def serve(self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None) -> int:
+    def serve(
+        self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None,
+        trusted_proxies: Sequence[str] = (),
+    ) -> int:  # fmt: skip
         """Serve an ASGI application on the run's loop; called from hooks' threads. The port it got."""
-        return self._ask(lambda: self._serve(app, host, port, ssl_certfile, ssl_keyfile, "architect.port"))
+        trusted = tuple(trusted_proxies)
+        return self._ask(lambda: self._serve(app, host, port, ssl_certfile, ssl_keyfile, "architect.port", trusted))
 
     def _ask(self, what: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Have it done on the run's loop; RunError to a hook that outlived its run."""
@@ -129,9 +135,12 @@ class Serving:
             raise RunError(f"run {self.name} has ended") from None
 
     async def _serve(
-        self, app: Any, host: str, port: int, certificate: Path | None, key: Path | None, option: str
-    ) -> int:
-        server = Server(app, host, port, ssl_certfile=certificate, ssl_keyfile=key, option=option)
+        self, app: Any, host: str, port: int, certificate: Path | None, key: Path | None, option: str,
+        trusted: Sequence[str] = ("127.0.0.1", "::1"),
+    ) -> int:  # fmt: skip
+        server = Server(
+            app, host, port, ssl_certfile=certificate, ssl_keyfile=key, option=option, trusted_proxies=trusted
+        )
         server.start()
         self._servers.append((server, asyncio.create_task(server.serve())))
         return server.port
@@ -159,7 +168,7 @@ class Serving:
 
     async def application(self, context: RunContext, work: Work, counters: Counters, build: Path) -> Any:
         """The worker application; requests are noted, for a run ends only when it is quiet."""
-        from crowdcore.server.app import worker_app
+        from crowdcore.server.app import FIRST, worker_app
 
         self._context = context
         contributed = await context.hooks.register_routes()
@@ -184,7 +193,13 @@ class Serving:
             self.last_request = context.clock.ticks()
             return None
 
-        return noted
+        self._worker_pages = Mounted(noted, FIRST)
+        return self._worker_pages
+
+    def reached_at(self, url: str) -> None:
+        """Where workers come: a path in this address means the same as none, for a proxy may strip it or not."""
+        assert self._worker_pages is not None
+        self._worker_pages.reached_at(url)
 
     async def admin(self) -> str | None:
         """Serve the admin pages on their own port; their address."""

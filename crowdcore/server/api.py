@@ -77,7 +77,9 @@ class WorkerApi:
         marker = header(scope, SIMULATED)
         if marker is not None:
             self.tokens.check_simulation(marker)
-        entered = await self._work.enter(params, simulated=marker is not None)
+        client = scope.get("client")
+        address = None if marker is not None or not client else network(client[0])
+        entered = await self._work.enter(params, simulated=marker is not None, address=address)
         return json_reply(201 if entered.created else 200, self.document_json(entered.document))
 
     async def _agent_call(self, scope: Scope, receive: Receive, parts: list[str]) -> Reply:

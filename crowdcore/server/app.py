@@ -12,6 +12,7 @@ from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import ServerContext
 from crowdcore.server.http.edge import ROUTE, Edge
 from crowdcore.server.http.headers import STRICT, policy, security_headers
+from crowdcore.server.http.mount import outside
 from crowdcore.server.http.pages import NO_ICON, message_page, wants_html
 from crowdcore.server.http.problems import as_request_error
 from crowdcore.server.http.reply import REVALIDATE, App, Message, Receive, Reply, Scope, Send, json_reply
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 TASK = "/task/"
 _OPENAPI = "/api/v1/openapi.json"
+FIRST = frozenset({"api", "crowd", "crowd.css", "crowd.js", "healthz", "metrics", "task"})
+"""The first words of what is answered here."""
 _OWN = ("/", "/healthz", "/metrics", _OPENAPI)
 _CLIENT = Reply(307, b"", (b"location", b"../crowd.js"), REVALIDATE)
 """For pages that say src="crowd.js": relative addresses mean the task's files."""
@@ -86,7 +89,7 @@ class WorkerApp:
             refusal = as_request_error(error)
             if scope["type"] != "http" or not wants_html(scope):
                 raise refusal from None
-            await message_page(refusal)(scope, receive, send)
+            await message_page(refusal, home=outside(scope, "/"))(scope, receive, send)
 
     def _own_page(self, scope: Scope) -> Reply | None:
         """What this application answers itself; None leaves it to files and extensions."""
@@ -99,7 +102,7 @@ class WorkerApp:
             if method not in ("GET", "HEAD"):
                 raise RequestError(405, "method_not_allowed", "Only GET.", allow=["GET", "HEAD", "OPTIONS"])
             if path == "/":
-                return self._page.reply()
+                return self._page.reply(scope)
             if path == _OPENAPI:
                 return _openapi()
             return self._health() if path == "/healthz" else self.metrics.reply()
@@ -153,7 +156,13 @@ def _router(context: ServerContext) -> App:
         return _missing
     from starlette.routing import Router  # 0.1 s that most runs can do without
 
-    return Router(routes=list(context.routes), default=_missing)
+    router = Router(routes=list(context.routes), default=_missing)
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        whole = scope.get("root_path", "") + scope["path"]  # as ASGI has it, so that routes know their own addresses
+        await router({**scope, "path": whole}, receive, send)
+
+    return routed
 
 
 async def _missing(scope: Scope, _: Receive, send: Send) -> None:

@@ -49,8 +49,8 @@ OPERATIONS = [
         "Ask for work, with the page's URL parameters. 201: new work. 200: the preview, work that is open already, or "
         "how it ended.",
         {200: "Document", 201: "Document"},
-        _BODY | {401: "bad_token", 403: "not_qualified blocked refused", 429: "too_fast", 502: "task_error",
-                 409: "no_available_units too_many_units too_many_open run_over expired"} | _READ,
+        _BODY | {401: "bad_token", 403: "not_qualified blocked refused", 429: "too_fast address_full",
+                 502: "task_error", 409: "no_available_units too_many_units too_many_open run_over expired"} | _READ,
         {_JSON: "Enter"},
     ),
     _signed("GET", "", "document", "The agent's document again, for a reload.", {200: "Document"}),

@@ -6,6 +6,6 @@ a protocol that `context` declares.
 """
 
 __all__ = [
-    "context", "counters", "documents", "end", "gates", "preview", "service", "service_clock", "stored", "submission",
-    "submit", "transcripts", "visits",
+    "addresses", "context", "counters", "documents", "end", "gates", "preview", "service", "service_clock", "stored",
+    "submission", "submit", "transcripts", "visits",
 ]  # fmt: skip

@@ -86,6 +86,7 @@ async def _admit(context: RunContext, wish: Claim) -> tuple[Worker, str | None]:
     known = await context.db.aread(lambda c: workers.find(c, context.provider, name))
     if known is not None:
         return known
+    context.addresses.newcomer(context, wish.address)
     now = context.clock.now()
     made = await context.db.awrite(
         lambda c: workers.ensure(c, context.provider, name, simulated=wish.simulated, now=now)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from crowdcore.work.addresses import Addresses
 from crowdcore.work.gates import Gates
 from crowdcore.work.match import Positions
 from crowdcore.work.tips import Tips
@@ -95,6 +96,7 @@ class RunContext:
     """One served run: its database row, configuration, hooks and clocks.
 
     `accepting` turns False when no new work is handed out, `draining` True when that is for good.
+    `strangers`: anybody may say who they are.
     `more_units` asks the launcher for units and says whether it may be worth looking again. `live` is None
     where people work alone, `stand_ins` where nothing is served. `delivers` are the kinds of outbox rows its
     provider sends.
@@ -123,6 +125,8 @@ class RunContext:
     positions: Positions = field(default_factory=Positions)
     accepting: bool = True
     draining: bool = False
+    strangers: bool = False
+    addresses: Addresses = field(default_factory=Addresses)
     more_units: Callable[[], Awaitable[bool | None]] = _nothing_more
     live: LiveWork | None = None
     stand_ins: StandIns | None = None

@@ -42,8 +42,13 @@ class _Known:
     agent: AgentRow | None
 
 
-async def enter(context: RunContext, params: dict[str, str], *, simulated: bool = False) -> Entered:
-    """A worker comes with the provider's URL parameters: the preview, their open work, or new work."""
+async def enter(
+    context: RunContext, params: dict[str, str], *, simulated: bool = False, address: str | None = None
+) -> Entered:
+    """A worker comes with the provider's URL parameters: the preview, their open work, or new work.
+
+    What is open at `address` together with others is limited; None is never counted.
+    """
     who = await _identify(context, params, simulated)
     if who.worker_name is None:
         return Entered(False, await preview(context))
@@ -54,7 +59,9 @@ async def enter(context: RunContext, params: dict[str, str], *, simulated: bool 
             return Entered(False, await documents.document(context, found.agent))
         if found.visit is not None and found.visit.status != "open":
             return Entered(False, await _ended(context, found.visit))
-    row = await claim(context, Claim(who, simulated))
+    async with context.addresses.place(context, address) as took:
+        row = await claim(context, Claim(who, simulated, address=address))
+        took(row.worker.id)
     return Entered(True, await documents.document(context, row))
 
 

@@ -42,9 +42,12 @@ class Work:
         self._calls = Calls(context)
         self._told: set[int] = set()
 
-    async def enter(self, params: dict[str, str], *, simulated: bool = False) -> Entered:
-        """A worker comes with the provider's URL parameters: the preview, their open work, or new work."""
-        return await enter(self.context, params, simulated=simulated)
+    async def enter(self, params: dict[str, str], *, simulated: bool = False, address: str | None = None) -> Entered:
+        """A worker comes with the provider's URL parameters: the preview, their open work, or new work.
+
+        `address` is the network address that they share with others, None where that is not to be counted.
+        """
+        return await enter(self.context, params, simulated=simulated, address=address)
 
     async def document(self, agent_id: int) -> Document:
         """The agent's document, as for a reload."""

@@ -21,6 +21,8 @@ from crowdcore.work.context import RunContext, provider_says
 from crowdcore.work.service_clock import ServiceClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crowdcore.config import RunConfig
     from crowdcore.state import AgentState
     from crowdcore.store import Database
@@ -36,7 +38,10 @@ class StoredServices:
         self.name = row.name
         self.config = config
 
-    def serve(self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None) -> int:
+    def serve(
+        self, app: Any, *, host: str, port: int, ssl_certfile: Path | None, ssl_keyfile: Path | None,
+        trusted_proxies: Sequence[str] = (),
+    ) -> int:  # fmt: skip
         """Refuse: only the process that leads the run serves."""
         raise RunError(f"run {self.name} is not served by this process")
 

@@ -26,11 +26,13 @@ AUTO = "auto-"
 
 @dataclass(frozen=True)
 class Claim:
-    """Who wants work, and on which visit (an open visit's id when its session goes on)."""
+    """Who wants work, from which network address (None: none is counted), and on which visit (an open visit's id when
+    its session goes on)."""
 
     who: Identity
     simulated: bool = False
     visit_id: int | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,8 @@ def test_what_can_be_changed(load):
         "task.budget",
         "gates.max_units_per_worker_per_run",
         "gates.max_units_per_worker_per_day",
+        "gates.max_open_units_per_address",
+        "gates.max_new_workers_per_address",
         "gates.screening.max_screening_units",
         "gates.gold.max_gold_units",
         "pairing.timeout",

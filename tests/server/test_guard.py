@@ -11,6 +11,7 @@ import pytest
 
 from crowdcore.server.http import doors, guard
 from crowdcore.server.http.doors import Doors
+from crowdcore.server.http.proxies import Proxies
 from crowdcore.server.http.serve import Server, new_event_loop
 from crowdcore.testing.patience import PATIENCE
 
@@ -82,8 +83,7 @@ def test_more_connections_than_there_are_places_are_told_to_come_again(monkeypat
 
 def test_one_address_does_not_get_all_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doors, "MOST_OF_ADDRESS", 2)
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.99, 192.0.2.98")
-    places = Doors()
+    places = Doors(Proxies(["192.0.2.99", "192.0.2.98"]))
     assert [places.enter(("2001:db8::" + str(n), 1)) for n in range(3)] == [True, True, False]
     assert places.enter(("2001:db8:0:1::1", 1))
     places.leave(("2001:db8::7", 1))

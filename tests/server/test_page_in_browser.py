@@ -210,6 +210,7 @@ PROBLEMS = {
     "no_available_units": (409, "Everything is taken just now", "Look again"),
     "too_many_units": (409, "You have done your share", None),
     "too_many_open": (409, "You have another task open", "Try again"),
+    "address_full": (429, "Many people work from your network", "Try again"),
     "run_over": (409, "This study has ended", None),
     "expired": (409, "The time for this task is over", "Start again"),
     "not_acceptable_now": (409, "This does not work just now", "Try again"),
@@ -220,7 +221,7 @@ PROBLEMS = {
 @pytest.mark.parametrize("code", PROBLEMS)
 def test_each_refusal_has_its_own_page(run: RunHandle, tab: BrowserContext, code: str) -> None:
     status, title, way_on = PROBLEMS[code]
-    document = {"code": code, "status": status, "detail": f"Detail of {code}.", "title": "x", "retry_after": 40}
+    document = {"code": code, "status": status, "detail": f"Detail of {code}.", "title": "x", "retry_after": 60}
     tab.route("**/api/v1/agents", lambda route: route.fulfill(status=status, json=document))
     page = tab.new_page()
     page.goto(f"{run.url}?worker_id=b-{code}")

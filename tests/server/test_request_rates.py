@@ -45,10 +45,10 @@ def test_zero_is_no_limit() -> None:
 
 
 def test_one_address_has_one_rate_whatever_its_agents(tmp_path: Path) -> None:
-    """A proxy on this machine says whose request it is; this machine's own are spared."""
+    """A proxy that is named says whose request it is; this machine's own are spared."""
     task = {
         "task": {"name": "rates"}, "blueprint": {"type": "mock", "num_assignments": 0}, "provider": {"type": "mock"},
-        "architect": {"type": "local", "port": 0},
+        "architect": {"type": "local", "port": 0, "trusted_proxies": ["127.0.0.1"]},
     }  # fmt: skip
     clock = ManualClock()
     with serve(task, data_dir=tmp_path, clock=clock) as run, web.Client(base_url=run.url) as client:

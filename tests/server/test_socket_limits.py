@@ -39,7 +39,7 @@ async def served(limits: Limits) -> AsyncIterator[Open]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await admission(echo, scope, receive, send)
 
-    server = Server(app, "127.0.0.1", 0)
+    server = Server(app, "127.0.0.1", 0, trusted_proxies=["127.0.0.0/8"])
     server.start()
     task = asyncio.create_task(server.serve())
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
+from collections.abc import Container
 
 from crowdcore.server.http.rates import is_local, network
 
@@ -11,17 +11,17 @@ ANSWERS = "crowdcore.answers"
 """In the scope of a socket of our own server: an async function, whether the client is still there."""
 MOST = 20_000
 MOST_OF_ADDRESS = 2_000
-"""A class or an office is one address; proxies that are trusted (FORWARDED_ALLOW_IPS) and this machine are spared."""
+"""A class or an office is one address; proxies that are trusted and this machine are spared."""
 SPARE_FILES = 256
 """File descriptors for everything that is not a connection: the database, uploads, the task's own code."""
 
 
 class Doors:
-    """Counts the connections of one server."""
+    """Counts the connections of one server; addresses in `spared` may have as many as there are places."""
 
-    def __init__(self) -> None:
+    def __init__(self, spared: Container[str] = ()) -> None:
         self._most = min(MOST, max(64, _open_files() - SPARE_FILES))
-        self._trusted = {word.strip() for word in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",")}
+        self._spare = spared
         self._inside: Counter[str] = Counter()
         self._all = 0
 
@@ -43,7 +43,7 @@ class Doors:
             del self._inside[key]
 
     def _spared(self, client: tuple[str, int] | None) -> bool:
-        return client is None or is_local(client[0]) or bool({client[0], "*"} & self._trusted)
+        return client is None or is_local(client[0]) or client[0] in self._spare
 
 
 def _open_files() -> int:

@@ -8,6 +8,7 @@ import errno
 import logging
 import socket
 import ssl
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 class Server:
     """One application on one port. `port` 0 takes any; read `.port` after `start()`.
 
-    `option` is what the user calls the port, for messages (say, architect.port).
+    `option` is what the user calls the port, for messages (say, architect.port). `trusted_proxies` are addresses and
+    networks that are believed whose request they pass on.
     """
 
     def __init__(
@@ -50,9 +52,11 @@ class Server:
         ssl_certfile: Path | str | None = None,
         ssl_keyfile: Path | str | None = None,
         option: str = "architect.port",
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
         self.app, self.host, self.port = app, host, port
         self._certfile, self._keyfile, self._option = ssl_certfile, ssl_keyfile, option
+        self._trusted = trusted_proxies
         self._socket: socket.socket | None = None
         self._uvicorn: Any = None
         self._stopping = False
@@ -80,7 +84,7 @@ class Server:
         if self._socket is None:
             self.start()
         if not self._stopping:
-            self._uvicorn = _server(self.app, self._certfile, self._keyfile)
+            self._uvicorn = _server(self.app, self._certfile, self._keyfile, self._trusted)
         try:
             if self._uvicorn is not None:
                 await self._uvicorn.serve(sockets=[self._socket])
@@ -138,14 +142,16 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -> Any:
+def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None, trusted: Sequence[str]) -> Any:
     import uvicorn  # 0.1 s, only for who serves
 
     from crowdcore.server.http.doors import Doors
     from crowdcore.server.http.guard import GuardedProtocol
     from crowdcore.server.http.prompt import PromptServer
+    from crowdcore.server.http.proxies import Forwarded, Proxies
 
-    doors = Doors()
+    proxies = Proxies(trusted)
+    doors = Doors(proxies)
 
     def socket_protocol(**arguments: Any) -> asyncio.Protocol:
         from crowdcore.server.http.guard_sockets import GuardedSocket  # most runs never need it
@@ -157,7 +163,7 @@ def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
     config = uvicorn.Config(
-        app,
+        Forwarded(app, proxies),
         http=partial(GuardedProtocol, doors=doors),  # type: ignore[arg-type]  # called like the class
         ws=socket_protocol,  # type: ignore[arg-type]
         lifespan="off",
@@ -165,6 +171,7 @@ def _server(app: Any, certfile: Path | str | None, keyfile: Path | str | None) -
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # Forwarded does that
         timeout_keep_alive=KEEP_ALIVE,
         ssl_certfile=certfile,
         ssl_keyfile=keyfile,

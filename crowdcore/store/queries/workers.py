@@ -11,7 +11,12 @@ from crowdcore.status import check_move
 from crowdcore.types import Visit, Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crowdcore.store.engine.sql import Conn, Row
+
+_PAGE = 500
+"""Ids that one question names."""
 
 
 @dataclass(frozen=True)
@@ -192,3 +197,19 @@ def providers(conn: Conn) -> list[str]:
     """The providers of all workers and runs, by name."""
     rows = conn.all("SELECT provider FROM worker UNION SELECT provider FROM run ORDER BY provider")
     return [row["provider"] for row in rows]
+
+
+def open_counts(conn: Conn, run_id: int, among: Iterable[int]) -> dict[int, int]:
+    """How many pieces of work those workers have open in the run who have any, by worker."""
+    found: dict[int, int] = {}
+    asked = sorted(among)
+    for start in range(0, len(asked), _PAGE):
+        given = {f"w{n}": worker_id for n, worker_id in enumerate(asked[start : start + _PAGE])}
+        marks = ", ".join(f":{name}" for name in given)
+        rows = conn.all(
+            f"SELECT worker_id, COUNT(*) FROM agent WHERE worker_id IN ({marks}) AND run_id = :run"
+            " AND status IN ('waiting', 'in_task') GROUP BY worker_id",
+            run=run_id, **given,
+        )  # fmt: skip
+        found.update((row[0], row[1]) for row in rows)
+    return found

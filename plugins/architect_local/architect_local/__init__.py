@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,12 +25,20 @@ class LocalOptions:
     host: str = option("127.0.0.1", help="Address to listen on; 0.0.0.0 lets other machines in")
     port: int = option(3000, help="Port to listen on; 0 takes any free one", min=0, max=65535)
     public_url: str | None = option(None, help="Address that workers see when a proxy stands in front")
+    trusted_proxies: list[str] = option(
+        factory=list, help="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed"
+    )
     tls_certificate: Path | None = option(None, help="PEM file of the certificate: serves https", path=True)
     tls_key: Path | None = option(None, help="PEM file of the certificate's key", path=True)
 
     def __post_init__(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("give both tls_certificate and tls_key, or neither")
+        for word in self.trusted_proxies:
+            try:
+                ipaddress.ip_network(word)
+            except ValueError as error:
+                raise ValueError(f"trusted_proxies: {error}; give addresses or networks, as in 10.0.0.0/8") from None
 
 
 class LocalArchitect:
@@ -49,7 +58,10 @@ class LocalArchitect:
         o = self.options
         if o.host in LOOPBACK and o.public_url is None and _is_open_here_only(run):
             app = OnlyHere(app, partial(_tell, run))
-        port = run.serve(app, host=o.host, port=o.port, ssl_certfile=o.tls_certificate, ssl_keyfile=o.tls_key)
+        port = run.serve(
+            app, host=o.host, port=o.port, ssl_certfile=o.tls_certificate, ssl_keyfile=o.tls_key,
+            trusted_proxies=o.trusted_proxies,
+        )  # fmt: skip
         if o.public_url is not None:
             return o.public_url.rstrip("/") + "/"
         shown = "localhost" if o.host in (*LOOPBACK, "0.0.0.0") else o.host

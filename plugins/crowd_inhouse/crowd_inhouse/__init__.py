@@ -33,6 +33,11 @@ class InhouseProvider:
     options: InhouseOptions
     offers = frozenset({"live"})
 
+    @property
+    def strangers(self) -> bool:
+        """Whether anybody anywhere may say who they are: the core then limits what one address may hold."""
+        return self.options.access == "open"
+
     def access(self, run: Run) -> Literal["open", "invite"]:
         """Whether anybody may say who they are."""
         if self.options.access != "auto":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -75,3 +76,14 @@ def test_access_is_open_only_where_nobody_else_can_come_unless_told_so(
     start(architect={**architect, "port": port}, provider=provider)
     somebody = Browserless(f"http://127.0.0.1:{port}/", worker_id="made-up").enter()
     assert (somebody.code == "refused") == (access == "invite")
+
+
+@pytest.mark.parametrize(("access", "allowed"), [("open", 200), ("auto", 205)])
+def test_one_address_holds_200_units_where_anybody_may_say_who_they_are(
+    start: Start, access: str, allowed: int
+) -> None:
+    run = start(units=210, provider={"access": access})
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda n: Browserless(run.url, worker_id=f"w{n}").enter(), range(205)))
+    assert sum(page.reply.is_success for page in pages) == allowed
+    assert {page.code for page in pages} <= {"", "address_full"}

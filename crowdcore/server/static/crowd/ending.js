@@ -8,7 +8,7 @@ import { words } from './words.js';
 
 const LOOKS = 40; // how often we look again by ourselves for free work
 const OWN_TEXT = new Set(['not_qualified', 'refused', 'too_many_units', 'not_acceptable_now']);
-const AGAIN = new Set(['busy', 'too_fast', 'offline', 'timeout', 'internal', 'task_error', 'too_many_open', 'not_acceptable_now']);
+const AGAIN = new Set(['busy', 'too_fast', 'address_full', 'offline', 'timeout', 'internal', 'task_error', 'too_many_open', 'not_acceptable_now']);
 const ANEW = new Set(['bad_token', 'unknown_agent']); // the same link still leads to the same work
 const ENDED = new Set(['expired', 'returned', 'timed_out', 'left', 'replaced', 'released', 'no_work_left', 'left_waiting']); // the visit of this link is over
 

@@ -106,6 +106,7 @@ export const words = {
     invalid: ['This link does not work', 'Something in its address is not as it should be.', 'Open the link again as you got it.'],
     too_large: ['That was too large', 'What you sent is larger than this task allows.', 'Go back and send something smaller.'],
     unsupported_media_type: ['That could not be read', 'The page sent something that the server does not take.', 'Reload the page and try again.'],
+    address_full: ['Many people work from your network', 'No more of them can start at the moment.', 'Try again in some minutes, or from another network.'],
     too_fast: ['A little slower, please', 'There were many requests at once.', 'Wait a moment, then try again.'],
     busy: ['One moment, please', 'The server is busy. Nothing is lost.', 'Wait a moment, then try again.'],
     task_error: ['Something went wrong in this task', 'Its own code failed. The people who run it were told.', 'Please try again a little later.'],
