@@ -4,6 +4,8 @@ CrowdError                 anything expected: one line, no stack trace
 ├── ConfigError            task.yaml, a data file, hooks.py, an option: exit 2
 ├── PluginError            a plugin is missing, broken, clashing or answered nonsense: exit 2
 ├── StoreError             the database or the data directory: exit 2
+│   └── StoreBusy          the same call may go through later
+│       └── LeadLost       not from this process: another one leads the run now
 ├── RunError               a run that cannot do what was asked: exit 2
 ├── HookFailed             a hook raised or overran; carries plugin and hook: exit 1
 └── RequestError           what a worker's page is told; carries an HTTP status and a code
@@ -43,6 +45,10 @@ class StoreError(CrowdError):
 
 class StoreBusy(StoreError):
     """The database stayed locked longer than the busy timeout; the same call may go through later."""
+
+
+class LeadLost(StoreBusy):
+    """Another process leads the run now: nothing of this one's is stored any more. Workers find the other one."""
 
 
 class RunError(CrowdError):

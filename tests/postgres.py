@@ -17,6 +17,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -77,6 +79,34 @@ class PostgresServer:
         self._process.wait(_START_SECONDS)
         self._process = self._start()
 
+    @contextmanager
+    def silent(self, database: str | None = None) -> Iterator[None]:
+        """All of its processes stand still: it takes what is sent, and answers nothing. With `database` only those
+        that serve this one: new connections are answered."""
+        stopped = self._backends(database) if database is not None else self._processes()
+        for process in stopped:
+            _signal(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                _signal(process, signal.SIGCONT)
+
+    def _backends(self, database: str) -> list[int]:
+        sql = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+        with self.connect() as connection:
+            return [int(str(row[0])) for row in connection.execute(sql, [database]).fetchall()]
+
+    def _processes(self) -> list[int]:
+        """The first process before those that it starts, so that none is missed."""
+        _signal(self._process.pid, signal.SIGSTOP)
+        found = [self._process.pid]
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == self._process.pid:
+                    found.append(int(entry.name))
+        return found
+
     def stop(self) -> None:
         """End the server and delete its data."""
         self._process.send_signal(signal.SIGQUIT)
@@ -132,6 +162,11 @@ class PostgresServer:
         )
         if done.returncode:
             pytest.fail(f"{program} failed: {done.stderr.strip()[-2000:]}")
+
+
+def _signal(process: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, number)
 
 
 def _programs() -> Path:

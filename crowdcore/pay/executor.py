@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crowdcore.base.faults import without_secrets
 from crowdcore.base.wait import pause
-from crowdcore.errors import CrowdError, HookFailed, PluginError, RunError, StoreError
+from crowdcore.errors import CrowdError, HookFailed, LeadLost, PluginError, RunError, StoreError
 from crowdcore.store.queries import outbox, workers
 from crowdcore.types import Payment
 
@@ -139,6 +139,11 @@ class Executor:
             try:
                 await self._context.db.awrite(note)
                 return
+            except LeadLost:
+                log.error("outbox %s %s is %s%s, but another process leads the run by now and takes it for unknown: "
+                          "see `crowd outbox`", row.kind, row.key, state,
+                          "" if reference is None else f" ({reference})")  # fmt: skip
+                raise
             except StoreError as trouble:
                 log.warning("outbox %s %s: noting that it is %s waits: %s", row.kind, row.key, state, trouble)
                 await asyncio.sleep(1.0)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from crowdcore.store import Database, open_database
 
+ANSWER = 8.0
+"""Seconds that one statement may take while people wait for it."""
+
 _open: dict[tuple[str | None, Path], tuple[Database, int]] = {}
 _open_lock = threading.Lock()
 
@@ -16,7 +19,7 @@ def shared_database(url: str | None, data: Path) -> tuple[Database, Callable[[],
     """The database and what gives it back: two writers of one process would only wait for each other."""
     key = (url, data.absolute())
     with _open_lock:
-        database, users = _open.get(key) or (open_database(url, data), 0)
+        database, users = _open.get(key) or (open_database(url, data, answer=ANSWER), 0)
         _open[key] = (database, users + 1)
     released = threading.Event()
 

@@ -64,7 +64,7 @@ async def catch_up_unserved(database: Database, row: RunRow) -> list[str]:
     except CrowdError as error:
         return list(error.problems)
     try:
-        return await catch_up(database, row)
+        return await catch_up(lock.database, row)
     finally:
         lock.release()
 

@@ -28,7 +28,8 @@ def expire_unserved(database: Database, row: RunRow) -> tuple[int, list[str]]:
     ServedElsewhere if a process serves it after all, RunError if it is over already.
     """
     problems: list[str] = []
-    with RunLock(paths.run_folder(database.folder, row.name), row.name, row.id, database, brief=True):
+    with RunLock(paths.run_folder(database.folder, row.name), row.name, row.id, database, brief=True) as lock:
+        database = lock.database
         if database.read(lambda c: conversations.any_in_run(c, row.id)):
             problems += asyncio.run(_conclude(database, row))
         expired = database.write(lambda c: _expire(c, row, time.time()))

@@ -7,6 +7,7 @@ crowdcore.wait(run, log_rate=30)
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -80,7 +81,7 @@ def launch(
             return _open_new(database, row, config, plugins, data, clock, release)
         except Exception:  # but an interrupted launch can be resumed
             with suppress(StoreError):  # if that fails too, the first error is the one to read
-                database.write(lambda c: runs.discard(c, row.id))
+                _forget(database, data, row, clock.now())
             raise
     except BaseException:
         release()
@@ -93,12 +94,21 @@ def _open_new(
 ) -> RunHandle:  # fmt: skip
     folder, lock = _lead(database, data, row)
     try:
-        _keep_sources(database, row, config, plugins, folder)
+        _keep_sources(lock.database, row, config, plugins, folder)
         key = secret_key(paths.config_dir())
-        return RunHandle(RunHost(Setup(database, row, config, plugins, clock, folder, key, lock, fresh=True)), release)
+        return RunHandle(RunHost(Setup(lock.database, row, config, plugins, clock, folder, key, lock, fresh=True)),
+                         release)  # fmt: skip
     except BaseException:
         lock.release()
         raise
+
+
+def _forget(database: Database, data: Path, row: RunRow, now: float) -> None:
+    """A launch was refused: nothing of it stays, unless another process has led the run since."""
+    if database.read(lambda c: runs.lead(c, row.id)) <= 1:
+        # Before the row: a folder of a run that the database does not know means that it lost something.
+        shutil.rmtree(paths.run_folder(data, row.name), ignore_errors=True)
+        database.write(lambda c: runs.discard(c, row.id, row.name, now))
 
 
 def _lead(database: Database, data: Path, row: RunRow) -> tuple[Path, RunLock]:
@@ -134,23 +144,18 @@ def resume(
         _check_resumable(row)
         folder, lock = _lead(database, data, row)
         try:
-            row = database.write(lambda c: _go_on(c, row.id, clock.now()))
+            row = lock.database.write(lambda c: _go_on(c, row.id, clock.now()))
             # Without a snapshot the launch broke off before anything was offered to anybody.
             whole = bool(row.sources) or row.status != "launching"
             config, plugins, _ = reopen(row, folder, hooks=list(hooks), reload=reload or not whole)
             for doubt in plugins.warnings if reload else ():
                 log.warning("%s", doubt)
             if not whole:
-                _keep_sources(database, row, config, plugins, folder)
+                _keep_sources(lock.database, row, config, plugins, folder)
             key = secret_key(paths.config_dir())
-            return RunHandle(
-                RunHost(
-                    Setup(
-                        database, row, config, plugins, clock, folder, key, lock, fresh=False, reload=reload and whole
-                    )
-                ),
-                release,
-            )  # fmt: skip
+            setup = Setup(lock.database, row, config, plugins, clock, folder, key, lock, fresh=False,
+                          reload=reload and whole)  # fmt: skip
+            return RunHandle(RunHost(setup), release)
         except BaseException:
             lock.release()
             raise

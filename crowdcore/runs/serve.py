@@ -181,7 +181,7 @@ class Serving:
                 frontend=context.frontend, provider_page=context.provider_page, routes=routes,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
                 live=None if context.live is None else context.live.serve,
-                troubles=lambda: self.watch.troubles,
+                troubles=self._troubles,
             )
         )  # fmt: skip
 
@@ -200,6 +200,11 @@ class Serving:
         """Where workers come: a path in this address means the same as none, for a proxy may strip it or not."""
         assert self._worker_pages is not None
         self._worker_pages.reached_at(url)
+
+    def _troubles(self) -> dict[str, str]:
+        """What is wrong now; asks nobody, so /healthz answers whatever hangs."""
+        why = self.db.trouble()
+        return {**self.watch.troubles, **({} if why is None else {"database": why})}
 
     async def admin(self) -> str | None:
         """Serve the admin pages on their own port; their address."""

@@ -42,6 +42,17 @@ for line in sys.stdin:
 """
 
 
+# Any program that has the file open, such as sqlite3's own shell.
+OPEN_ONLY = """
+import sqlite3, sys
+
+db = sqlite3.connect(sys.argv[1].removeprefix("sqlite:///"))
+db.execute("SELECT count(*) FROM task").fetchone()
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
 @pytest.fixture
 def impatient(database_url: str, tmp_path: Path) -> Iterator[Database]:
     """A database whose callers are told after 0.3 s that it is busy."""
@@ -136,25 +147,55 @@ class Watch:
         self.now += seconds
 
 
-def test_a_busy_writer_pauses_whenever_it_has_held_the_lock_for_so_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def pauses(database: Database, monkeypatch: pytest.MonkeyPatch, *, transactions: int = 400) -> list[float]:
+    """When the busy writer of `database` paused, and before it when it began."""
     watch, gate = Watch(), threading.Event()
-    database = open_database(None, tmp_path / "data")
     monkeypatch.setattr(writer, "time", watch)
 
     def work(conn: Conn) -> None:
         gate.wait(PATIENCE)
         watch.now += 0.001
 
-    for future in [database.submit(work) for _ in range(400)]:
+    for future in [database.submit(work) for _ in range(transactions)]:
         gate.set()  # now so many wait that there is no other reason to stop
         future.result(PATIENCE)
+    return [watch.started, *watch.pauses]
+
+
+def test_a_busy_writer_pauses_whenever_it_has_held_the_lock_for_so_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(None, tmp_path / "data")
+    with python(SINGLE_WRITES, database.url, tmp_path / "data") as other:
+        say(other, "first")
+        assert read_line(other) == "written"
+        between = [later - earlier for earlier, later in itertools.pairwise(pauses(database, monkeypatch))]
     database.close()
-    between = [later - earlier for earlier, later in itertools.pairwise([watch.started, *watch.pauses])]
     assert len(between) > 10
     longest = writer.HOLD_SECONDS + writer.PAUSE_SECONDS + writer.GROUP_SECONDS + 0.002  # a group is not broken off
     assert max(between) <= longest
+
+
+def test_a_busy_writer_pauses_for_nobody_while_no_other_process_has_the_database_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(None, tmp_path / "data")
+    with python(OPEN_ONLY, database.url, tmp_path / "data") as other:
+        assert read_line(other) == "open"
+        assert len(pauses(database, monkeypatch)) > 2, "also for a program that has not written anything yet"
+    assert len(pauses(database, monkeypatch)) == 1
+    database.read(lambda conn: conn.value("SELECT count(*) FROM task"))
+    assert len(pauses(database, monkeypatch)) == 1, "what this process itself reads is no other process"
+    database.close()
+
+
+def test_two_writers_of_one_process_leave_room_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (open_database(None, tmp_path / "data") for _ in range(2))
+    second.write(add("x"))
+    assert len(pauses(first, monkeypatch)) > 2
+    second.close()
+    assert len(pauses(first, monkeypatch)) == 1
+    first.close()
 
 
 def _names(count: int) -> Iterator[dict[str, str]]:

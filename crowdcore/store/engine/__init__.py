@@ -1,3 +1,14 @@
 """What differs between SQLite and PostgreSQL, the one writer of a process, and the tables of a new database."""
 
-__all__ = ["postgres", "schema", "sql", "sqlite", "writer"]
+__all__ = [
+    "acknowledged",
+    "opening",
+    "place",
+    "postgres",
+    "postgres_connect",
+    "readers",
+    "schema",
+    "sql",
+    "sqlite",
+    "writer",
+]

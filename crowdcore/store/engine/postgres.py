@@ -3,101 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.types.numeric import NumericLoader
-from psycopg.types.string import StrDumper
 
-from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store.engine.sql import Conn, ConnectionLost, Dialect, Row, StoreConflict, to_pyformat
+from crowdcore.errors import StoreError
+from crowdcore.store.engine.postgres_connect import connect, translate
+from crowdcore.store.engine.sql import Conn, ConnectionLost, Dialect, Row, to_pyformat
 
 WRITERS = 0x63726F7764
 """The advisory lock ("crowd" in ASCII) that orders the writers of all processes."""
 _RUN_LOCKS = 0x63726F77
 """The class of advisory locks that say which process leads a run."""
-_OPTIONS = {
-    "application_name": "crowdcore",
-    "client_encoding": "utf-8",
-    "connect_timeout": 10,
-    # A server that falls silent (no reset, no answer) is noticed after half a minute, not two hours.
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}
-"""Used where the URL says nothing."""
-_RETRY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure, errors.TooManyConnections)
-_GONE = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, errors.IdleInTransactionSessionTimeout)
-
-
-class PostgresRow:
-    """What sqlite3.Row is on the other side: values by position or by name."""
-
-    __slots__ = ("_places", "_values")
-
-    def __init__(self, places: dict[str, int], values: Sequence[Any]) -> None:
-        self._places = places
-        self._values = values
-
-    def __getitem__(self, key: int | str, /) -> Any:
-        if not isinstance(key, str):
-            return self._values[key]
-        place = self._places.get(key)
-        if place is None:
-            raise IndexError(f"no column {key!r}; there are {', '.join(self._places)}")
-        return self._values[place]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"PostgresRow({dict(zip(self._places, self._values, strict=True))})"
-
-    def keys(self) -> list[str]:
-        """The names of the columns, in order."""
-        return list(self._places)
-
-
-def _rows(cursor: Any) -> Callable[[Sequence[Any]], PostgresRow]:
-    places = {column.name: place for place, column in enumerate(cursor.description or ())}
-    return lambda values: PostgresRow(places, values)
-
-
-class _Number(NumericLoader):
-    """`sum()` of integers is NUMERIC; SQLite answers int, and float for an average."""
-
-    def load(self, data: Any) -> Any:
-        """An int if it is written like one, else a float."""
-        text = bytes(data)
-        return int(text) if text.lstrip(b"-").isdigit() else float(text)
-
-
-def translate(error: psycopg.Error, where: str) -> Exception:
-    """The StoreError that `error` means, or `error` itself if it is a fault in the SQL."""
-    said = str(error).strip().partition("\n")[0]
-    match error:
-        case errors.UniqueViolation():
-            return StoreConflict(said)
-        case errors.DiskFull():
-            return StoreError(f"disk full: {where}: {said}")
-        case _ if isinstance(error, _RETRY):
-            return StoreBusy(f"{where} is busy ({said}): try again")
-        case _ if isinstance(error, _GONE):
-            return ConnectionLost(f"{where}: {said}")
-        case psycopg.OperationalError() if error.sqlstate is None or error.sqlstate.startswith("08"):
-            return ConnectionLost(f"{where}: {said}")
-        case errors.IoError() | errors.DataCorrupted() | errors.IndexCorrupted():
-            return StoreError(f"{where}: {said}")
-    return error
+_IDLE_IN_TRANSACTION = 60
+"""Seconds after which the server ends a transaction whose process has stopped in the middle of it."""
+_ALIVE = 3.0
+"""Seconds that the lock of a run may take to answer."""
 
 
 class PostgresConn(Conn):
@@ -146,27 +72,33 @@ class PostgresConn(Conn):
 class PostgresSession:
     """The writer's connection."""
 
-    yields = False  # waiters for an advisory lock stand in a queue
     retry_seconds = 0.1
 
-    def __init__(self, url: str, where: str, patience: float) -> None:
+    def __init__(self, url: str, where: str, patience: float, answer: float) -> None:
         self._url = url
         self._patience = patience
+        self._answer = answer
         self._where = where
         self._transaction = ""
         self._has_savepoint = False
         self._connect()
 
     def _connect(self) -> None:
-        self._db = connect(self._url, self._where)
+        self._db = connect(self._url, self._where, self._answer)
         self._control = self._db.cursor(row_factory=psycopg.rows.tuple_row)
         self.conn: Conn = PostgresConn(self._db.cursor(), self._where)
         try:
             _make_durable(self._control, self._where)
-            self._control.execute(f"SET lock_timeout = {int(self._patience * 1000)}")
+            wait = min(self._patience, self._answer * 0.75)  # a server that is only busy says so before it is given up
+            self._control.execute(f"SET lock_timeout = {int(wait * 1000)}")
+            self._control.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_IN_TRANSACTION}s'")
         except BaseException:
             self._db.close()
             raise
+
+    def is_in_the_way(self) -> bool:
+        """No: who waits for an advisory lock stands in a queue."""
+        return False
 
     def begin(self) -> None:
         """Start a transaction and wait for the other writers: so event ids are committed in order."""
@@ -250,15 +182,15 @@ class PostgresSession:
 class PostgresReader:
     """A connection whose transactions are read-only snapshots."""
 
-    def __init__(self, url: str, where: str) -> None:
+    def __init__(self, url: str, where: str, answer: float) -> None:
         self._where = where
-        self._db = connect(url, where)
+        self._db = connect(url, where, answer)
         self._db.autocommit = False
         self._db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._db.read_only = True
         self.conn: Conn = PostgresConn(self._db.cursor(), where)
 
-    def begin(self) -> None:
+    def begin(self, *, brief: bool = False) -> None:
         """Nothing to do: the first statement starts the transaction."""
 
     def end(self) -> bool:
@@ -281,6 +213,14 @@ class PostgresLock:
     def __init__(self, db: psycopg.Connection[Any]) -> None:
         self._db = db
 
+    def holds(self) -> bool:
+        """Whether its session lives: the server lets the lock go with it."""
+        try:
+            self._db.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
     def close(self) -> None:
         """Let others have it, at once: the server may take a moment to notice that a connection is gone."""
         with suppress(psycopg.Error):
@@ -295,9 +235,10 @@ class PostgresEngine:
     dialect: Dialect = "postgresql"
     reads_in_place = False
 
-    def __init__(self, url: str, patience: float) -> None:
+    def __init__(self, url: str, patience: float, answer: float) -> None:
         self.url = url
         self._patience = patience
+        self._answer = answer
         parts = urlsplit(url)
         user = f"{parts.username}@" if parts.username else ""
         port = f":{parts.port}" if parts.port else ""
@@ -311,13 +252,21 @@ class PostgresEngine:
         """True: connecting tells."""
         return True
 
+    def emptied(self, data_dir: Path) -> str | None:
+        """None: its server knows."""
+        return None
+
+    def misplaced(self) -> str | None:
+        """None: connections end with what they lead to."""
+        return None
+
     def session(self) -> PostgresSession:
         """A connection for the writer."""
-        return PostgresSession(self.url, self._where, self._patience)
+        return PostgresSession(self.url, self._where, self._patience, self._answer)
 
     def reader(self) -> PostgresReader:
         """A connection for reading."""
-        return PostgresReader(self.url, self._where)
+        return PostgresReader(self.url, self._where, self._answer)
 
     def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
         """The newest event: every operation writes one, and they are committed in order."""
@@ -325,8 +274,12 @@ class PostgresEngine:
 
     def hold(self, number: int) -> PostgresLock | None:
         """The advisory lock of this number, held by a connection of its own; None if another session has it."""
-        db = connect(self.url, self._where)
-        row = db.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", (_RUN_LOCKS, number)).fetchone()
+        db = connect(self.url, self._where, _ALIVE)
+        try:
+            row = db.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", (_RUN_LOCKS, number)).fetchone()
+        except psycopg.Error as error:
+            db.close()
+            raise translate(error, self._where) from error
         if row is not None and row[0]:
             return PostgresLock(db)
         db.close()
@@ -334,23 +287,6 @@ class PostgresEngine:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def connect(url: str, where: str) -> psycopg.Connection[Any]:
-    """A connection in autocommit; ConnectionLost with the server's own words if there is none."""
-    try:
-        options: dict[str, Any] = {**_OPTIONS, **conninfo_to_dict(url)}
-        db: psycopg.Connection[Any] = psycopg.connect(**options, autocommit=True, row_factory=_rows)
-    except psycopg.Error as error:
-        said = str(error).strip().splitlines()[-1].removeprefix("connection failed: ").strip()
-        if "does not exist" in said and "database" in said:
-            said += f": createdb {where.rpartition('/')[2]}"
-        raise ConnectionLost(f"cannot connect to {where}: {said}") from error
-    # Text is TEXT to the server, so that `:x IS NULL` and the like need no guessing.
-    db.prepared_max = 500
-    db.adapters.register_dumper(str, StrDumper)
-    db.adapters.register_loader("numeric", _Number)
-    return db
 
 
 def _make_durable(cursor: Any, where: str) -> None:

@@ -34,7 +34,7 @@ class Schema:
         return [part for part in parts if part]
 
 
-SHIPPED = Schema("0003", _HERE / "ddl", _HERE.parent / "migrations" / "versions")
+SHIPPED = Schema("0004", _HERE / "ddl", _HERE.parent / "migrations" / "versions")
 """The schema that this code works with."""
 
 _HAS_META = {

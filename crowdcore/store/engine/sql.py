@@ -54,6 +54,8 @@ class Conn(ABC):
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
+        self.passed: set[object] = set()
+        """What was found to hold in this transaction, and need not be looked at again by its neighbours in a group."""
 
     @abstractmethod
     def execute(self, sql: str, **params: Any) -> int:

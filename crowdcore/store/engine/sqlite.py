@@ -9,42 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from crowdcore.errors import StoreBusy, StoreError
-from crowdcore.store.engine.sql import Conn, Dialect, Row, StoreConflict
-from crowdcore.store.files import make_private
-
-_DUPLICATES = {
-    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
-    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
-    sqlite3.SQLITE_CONSTRAINT_ROWID,
-}
-
-
-_REPAIR = "`crowd db check` says what is wrong, `crowd db restore BACKUP --force` puts back a backup"
-
-
-def translate(error: sqlite3.Error, path: Path) -> Exception:
-    """The StoreError that `error` means, or `error` itself if it is a fault in the SQL."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None:
-        garbled = isinstance(error, sqlite3.OperationalError) and "Could not decode" in str(error)
-        return StoreError(f"{path} is damaged ({error}): {_REPAIR}") if garbled else error
-    if code in _DUPLICATES:
-        return StoreConflict(f"{path.name}: {error}")
-    match code & 0xFF:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreBusy(f"{path} is locked by another process: try again, or see which one with fuser")
-        case sqlite3.SQLITE_FULL:
-            return StoreError(f"disk full: {path} cannot grow; free some space and try again")
-        case sqlite3.SQLITE_IOERR:
-            return StoreError(f"{path} cannot be read or written ({error}): is the disk full or gone?")
-        case sqlite3.SQLITE_NOTADB:
-            return StoreError(f"{path} is not a database: {_REPAIR}")
-        case sqlite3.SQLITE_CORRUPT:
-            return StoreError(f"{path} is damaged ({error}): {_REPAIR}")
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return StoreError(f"{path} cannot be opened for writing ({error}): check owner and permissions")
-    return error
+from crowdcore.errors import StoreError
+from crowdcore.store.engine.acknowledged import Acknowledged
+from crowdcore.store.engine.opening import connect, connect_to_read, emptied, translate
+from crowdcore.store.engine.place import Place, close, identity
+from crowdcore.store.engine.sql import Conn, Dialect, Row
 
 
 class SqliteConn(Conn):
@@ -106,12 +75,14 @@ class SqliteConn(Conn):
 class SqliteSession:
     """The writer's connection."""
 
-    yields = True
     retry_seconds = 0.001
 
-    def __init__(self, path: Path, patience: float) -> None:
-        self._path = path
+    def __init__(self, place: Place, patience: float) -> None:
+        self._place = place
+        self._path = place.path
         self._patience = patience
+        self._told = Acknowledged(place.path)
+        self._counted = False
         self._connect()
 
     def _connect(self) -> None:
@@ -121,12 +92,24 @@ class SqliteSession:
         self._db.execute("PRAGMA busy_timeout = 0")
         self._cursor = self._db.cursor()
         self.conn: Conn = SqliteConn(self._db, self._path)
+        self._place.note()
+        self._log_files: dict[Path, tuple[int, int] | None] = {}
+        self._place.opened_to_write(1)
+        self._counted = True
+
+    def is_in_the_way(self) -> bool:
+        """Others try each millisecond, and only those who have the file open can."""
+        return self._place.is_shared()
 
     def begin(self) -> None:
         """Take the write lock."""
         if self._db is None:
             self._connect()
         self._do("BEGIN IMMEDIATE")
+        if not self._log_files:
+            self._log_files = self._place.log_files()
+            self._told.open(self._newest())
+        self._be_there()
 
     def savepoint(self) -> None:
         """Remember this point."""
@@ -142,8 +125,11 @@ class SqliteSession:
         self._do("RELEASE one")
 
     def commit(self) -> None:
-        """Write to the log and fsync it."""
+        """Write to the log and fsync it; StoreError if that was a log which is deleted already."""
+        newest = self._newest()
         self._do("COMMIT")
+        self._be_there()
+        self._told.note(newest)
 
     def rollback(self) -> None:
         """Take back everything; SQLite may have done so itself (disk full)."""
@@ -155,10 +141,32 @@ class SqliteSession:
             self.close()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; one to files that are not there any more stays."""
+        self._told.close()
         if self._db is not None:
-            self._db.close()
+            close(self._db, self._missing())
         self._db = None
+        if self._counted:
+            self._place.opened_to_write(-1)
+        self._counted = False
+
+    def _newest(self) -> int:
+        try:
+            return int(self._cursor.execute("SELECT max(id) FROM event").fetchone()[0] or 0)
+        except sqlite3.Error:  # there are no tables yet, or the next statement says it
+            return 0
+
+    def _missing(self) -> str | None:
+        wrong = self._place.wrong()
+        if wrong is None:
+            for path, known in self._log_files.items():
+                if identity(path) != known:
+                    return self._place.gone(path)
+        return wrong
+
+    def _be_there(self) -> None:
+        if (wrong := self._missing()) is not None:
+            raise StoreError(wrong)
 
     def _do(self, sql: str) -> None:
         try:
@@ -170,14 +178,23 @@ class SqliteSession:
 class SqliteReader:
     """A connection that reads snapshots; writers do not wait for it, nor it for them."""
 
-    def __init__(self, path: Path, patience: float) -> None:
-        self._db = connect(path, patience)
+    def __init__(self, place: Place, patience: float) -> None:
+        self._place = place
+        self._patience = self._waits = patience
+        self._db, self._copy = connect_to_read(place.path, patience)
         self._db.execute("PRAGMA query_only = ON")
         self._cursor = self._db.cursor()
-        self.conn: Conn = SqliteConn(self._db, path, read_only=True)
+        self.conn: Conn = SqliteConn(self._db, place.path, read_only=True)
+        place.note()
 
-    def begin(self) -> None:
+    def begin(self, *, brief: bool = False) -> None:
         """Start a transaction: the first statement in it fixes what it sees."""
+        if (wrong := self._place.wrong()) is not None:
+            raise StoreError(wrong)
+        patience = 0.0 if brief else self._patience
+        if patience != self._waits:
+            self._cursor.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+            self._waits = patience
         self._cursor.execute("BEGIN")
 
     def end(self) -> bool:
@@ -188,12 +205,19 @@ class SqliteReader:
         return True
 
     def close(self) -> None:
-        """Close the connection."""
-        self._db.close()
+        """Close the connection; one to a file that is not there any more stays."""
+        close(self._db, self._place.wrong())
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
 
 
 class NoLock:
     """Nothing to let go."""
+
+    def holds(self) -> bool:
+        """Always."""
+        return True
 
     def close(self) -> None:
         """Nothing to do."""
@@ -207,6 +231,7 @@ class SqliteEngine:
 
     def __init__(self, path: Path, patience: float) -> None:
         self.path = path
+        self._place = Place(path)
         self._patience = patience
         self.url = f"sqlite:///{path}"
         self._watch: sqlite3.Connection | None = None
@@ -220,19 +245,29 @@ class SqliteEngine:
         """Whether the file is there."""
         return self.path.exists()
 
+    def emptied(self, data_dir: Path) -> str | None:
+        """Why a file of 0 bytes was a database once: its log, its witness or folders of runs are beside it."""
+        return emptied(self.path, data_dir)
+
+    def misplaced(self) -> str | None:
+        """Whether the file was deleted or replaced since it was opened."""
+        return self._place.wrong()
+
     def session(self) -> SqliteSession:
         """A connection for the writer; creates the file."""
-        return SqliteSession(self.path, self._patience)
+        return SqliteSession(self._place, self._patience)
 
     def reader(self) -> SqliteReader:
         """A connection for reading."""
-        return SqliteReader(self.path, self._patience)
+        if (wrong := self._place.wrong()) is not None:
+            raise StoreError(wrong)
+        return SqliteReader(self._place, self._patience)
 
     def data_version(self, read: Callable[[Callable[[Conn], int]], int]) -> int:
         """Differs from the last answer if anybody committed since; needs a connection that never writes."""
         with self._guard:
             if self._watch is None:
-                self._watch = connect(self.path, self._patience)
+                self._watch, _ = connect_to_read(self.path, self._patience)
             version: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
             return version
 
@@ -244,26 +279,8 @@ class SqliteEngine:
         """Close what data_version uses."""
         with self._guard:
             if self._watch is not None:
-                self._watch.close()
+                close(self._watch, self._place.wrong())
             self._watch = None
-
-
-def connect(path: Path, patience: float = 10.0) -> sqlite3.Connection:
-    """A connection for one thread at a time, in autocommit; StoreError if the file cannot be used.
-
-    `patience`: seconds that a statement waits for a lock.
-    """
-    make_private(path)  # its log gets the same permissions
-    try:
-        db = sqlite3.connect(
-            path, timeout=patience, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        db.row_factory = sqlite3.Row
-        for pragma in ("foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16000"):
-            db.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
-    return db
 
 
 def _make_durable(db: sqlite3.Connection, path: Path, patience: float) -> None:

@@ -29,6 +29,10 @@ GROUP_SECONDS = 0.010
 HOLD_SECONDS = 0.012
 """Seconds of one group after another before the writer gives way. Another process may not be running in the
 pause (the machine is busy), so there have to be several within the 50 ms that it should wait at most."""
+LAST_SECONDS = 2.0
+"""How long a lock is waited for, at most, when the database is being closed."""
+RETRY_SECONDS = 0.1
+"""Until a connection is tried again."""
 PAUSE_SECONDS = 0.003
 """How long it gives way: other writers try each millisecond."""
 
@@ -40,9 +44,10 @@ class Session(Protocol):
     """
 
     conn: Conn
-    yields: bool
-    """True if others get the lock only while this session does nothing."""
     retry_seconds: float
+
+    def is_in_the_way(self) -> bool:
+        """Whether there may be others who get the lock only while this session does nothing."""
 
     def begin(self) -> None:
         """Start a transaction that holds the write lock; one attempt, on a new connection if need be."""
@@ -75,9 +80,14 @@ class Job:
     loop: asyncio.AbstractEventLoop | None = None
     value: Any = None
     error: BaseException | None = None
+    timer: asyncio.TimerHandle | None = None
+    begun: bool = False
+    dropped: bool = False
 
     def answer(self) -> None:
         """Tell the caller; call it in the caller's loop."""
+        if self.timer is not None:
+            self.timer.cancel()
         if self.future.done():  # an asyncio task that was cancelled while it waited
             return
         if self.error is None:
@@ -89,12 +99,17 @@ class Job:
 class Writer:
     """Takes jobs from any thread; its own starts with the first one.
 
-    `patience`: seconds to wait for another process's lock before callers get StoreBusy.
+    `connect` makes its session, at the first transaction: who only reads needs none, and may have no right to it.
+    `patience`: seconds to wait for another process's lock before callers get StoreBusy. `where`: for messages.
     """
 
-    def __init__(self, session: Session, patience: float) -> None:
-        self._session = session
+    def __init__(self, connect: Callable[[], Session], patience: float, where: str) -> None:
+        self._connect = connect
+        self._made: Session | None = None
         self._patience = patience
+        self._where = where
+        self._attempting: float | None = None
+        self._given_up: float | None = None
         self._inbox: SimpleQueue[Job | None] = SimpleQueue()
         self._backlog: deque[Job] = deque()
         self._guard = threading.Lock()
@@ -102,6 +117,18 @@ class Writer:
         self._closed = False
         self._ending = False
         self._busy_since = self._idle_since = 0.0
+
+    @property
+    def since(self) -> float | None:
+        """When the transactions in hand were begun, or such as were given up and none was committed since
+        (time.monotonic); None if there are none."""
+        return self._attempting if self._given_up is None else self._given_up
+
+    @property
+    def _session(self) -> Session:
+        if self._made is None:
+            self._made = self._connect()
+        return self._made
 
     def submit(self, job: Job) -> None:
         """Queue a job; StoreError if the writer was closed."""
@@ -112,6 +139,18 @@ class Writer:
                 self._thread = threading.Thread(target=self._serve, name="crowdcore-writer", daemon=True)
                 self._thread.start()
             self._inbox.put(job)
+
+    def drop(self, job: Job) -> None:
+        """It has waited for too long: if it is not begun yet it never will be, and its caller gets StoreBusy.
+
+        Call it in the caller's loop or thread.
+        """
+        with self._guard:
+            if job.begun or job.future.done():
+                return
+            job.dropped = True
+        job.error = StoreBusy(f"{self._where} does not answer: try again")
+        job.answer()
 
     def is_this_thread(self) -> bool:
         """True inside a transaction: waiting for another one would wait forever."""
@@ -126,7 +165,8 @@ class Writer:
             self._inbox.put(None)
         if self._thread is not None:
             self._thread.join()
-        self._session.close()
+        if self._made is not None:
+            self._made.close()
 
     def _serve(self) -> None:
         while self._fill():
@@ -146,16 +186,23 @@ class Writer:
 
     def _settle(self) -> list[Job]:
         """Commit a group from the front of the backlog, or give up on it; the jobs that have an answer."""
-        give_up = time.monotonic() + self._patience
-        while True:
-            try:
-                return self._take(self._attempt())
-            except StoreBusy as error:
-                if time.monotonic() >= give_up:
+        self._attempting = began = time.monotonic()
+        try:
+            while True:
+                try:
+                    count = self._attempt()
+                    self._given_up = None
+                    return self._take(count)
+                except StoreBusy as error:
+                    patience = min(self._patience, LAST_SECONDS) if self._closed else self._patience
+                    if time.monotonic() >= began + patience:
+                        self._given_up = self._given_up or began
+                        return self._fail(error)
+                except Exception as error:
                     return self._fail(error)
-            except Exception as error:
-                return self._fail(error)
-            time.sleep(self._session.retry_seconds)
+                time.sleep(RETRY_SECONDS if self._made is None else self._made.retry_seconds)
+        finally:
+            self._attempting = None
 
     def _take(self, count: int) -> list[Job]:
         return [self._backlog.popleft() for _ in range(count)]
@@ -168,9 +215,10 @@ class Writer:
 
     def _attempt(self) -> int:
         """Run a group and commit it; how many jobs were in it. Raises if nothing of it was done."""
-        session = self._session
+        session = self._session  # the first time it connects
         try:
             session.begin()
+            session.conn.passed.clear()
             self._note_lock()
             if len(self._backlog) == 1:
                 if not self._run(self._backlog[0]):
@@ -202,6 +250,10 @@ class Writer:
 
     def _run(self, job: Job) -> bool:
         """One transaction; False if it has to be undone. Raises if the database itself failed."""
+        with self._guard:
+            if job.dropped:
+                return False
+            job.begun = True
         conn = self._session.conn
         conn.forget()
         job.error = None
@@ -225,7 +277,7 @@ class Writer:
     def _give_way(self) -> None:
         """Let another process write when this one has done so for long without a break."""
         self._idle_since = now = time.monotonic()
-        if self._session.yields and now - self._busy_since > HOLD_SECONDS:
+        if now - self._busy_since > HOLD_SECONDS and self._made is not None and self._made.is_in_the_way():
             time.sleep(PAUSE_SECONDS)
             self._idle_since = 0.0
 

@@ -21,8 +21,8 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy.pool import NullPool
 
 from crowdcore.errors import StoreError
+from crowdcore.store.engine.opening import connect
 from crowdcore.store.engine.schema import Schema
-from crowdcore.store.engine.sqlite import connect
 from crowdcore.store.files import make_private, sync_folder
 
 _log = logging.getLogger("crowdcore.store")

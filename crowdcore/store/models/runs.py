@@ -31,7 +31,8 @@ class Run(SQLModel, table=True):
 
     `wanted` is what a command asked for (run, pause, drain, stop). `next_ordinal` is where launching
     goes on; `exhausted` says that the task data ended. `service_time` counts the seconds served so
-    far and `heartbeat_at` says when it was last written. `plugins` is JSON {entry point: version}.
+    far and `heartbeat_at` says when it was last written. `plugins` is JSON {entry point: version}. `lead` counts the
+    processes that have led the run: what one of them writes is refused once there was another.
     """
 
     __table_args__ = (UniqueConstraint("task_id", "number"),)
@@ -58,6 +59,7 @@ class Run(SQLModel, table=True):
     created_at: float = Field(sa_column=time_column())
     launched_at: float | None = Field(default=None, sa_column=time_column(null=True))
     ended_at: float | None = Field(default=None, sa_column=time_column(null=True))
+    lead: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class Assignment(SQLModel, table=True):

@@ -170,8 +170,23 @@ def move(
     events.append(conn, run_id, now, kind or f"run_{target}", actor, moves, **words, **data)
 
 
-def discard(conn: Conn, run_id: int) -> None:
-    """Forget a run whose launch failed before anything was offered to anybody."""
+def take_lead(conn: Conn, run_id: int) -> int:
+    """A new process leads the run, and holds its lock: its number, which no other leader has had."""
+    conn.passed.clear()  # of leaders before, in the same group of transactions
+    return int(conn.value("UPDATE run SET lead = lead + 1 WHERE id = :id RETURNING lead", id=run_id) or 0)
+
+
+def lead(conn: Conn, run_id: int) -> int:
+    """The number of the process that leads the run, or did last; 0 if there is no such run."""
+    return int(conn.value("SELECT lead FROM run WHERE id = :id", id=run_id) or 0)
+
+
+def discard(conn: Conn, run_id: int, name: str, now: float) -> None:
+    """Forget a run whose launch failed before anything was offered to anybody; that there was one stays.
+
+    The newest event never goes away: by its number it can be told whether a database lost anything.
+    """
+    events.append(conn, None, now, "launch_refused", "service", [], name=name)
     for table in ("event", "record", "cursor"):
         conn.execute(f"DELETE FROM {table} WHERE run_id = :run", run=run_id)
     conn.execute("DELETE FROM run WHERE id = :run", run=run_id)

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
@@ -22,8 +22,9 @@ from crowdcore.base.paths import run_folder
 from crowdcore.errors import StoreError
 from crowdcore.store.database import open_as_it_is
 from crowdcore.store.engine import schema
+from crowdcore.store.engine.opening import connect, connect_to_read, translate
 from crowdcore.store.engine.sql import Conn
-from crowdcore.store.engine.sqlite import SqliteConn, connect, translate
+from crowdcore.store.engine.sqlite import SqliteConn
 from crowdcore.store.files import FileStore, make_private, sync_folder
 from crowdcore.store.upkeep import consistency, postgres_tools
 from crowdcore.store.upkeep.check import Progress, sqlite_path
@@ -183,7 +184,8 @@ def copy_sqlite(source: Path, target: Path, progress: Callable[[int, int], None]
 
     try:
         make_private(target)
-        with closing(connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
+        reading, aside = connect_to_read(source, 10.0)
+        with aside or nullcontext(), closing(reading), closing(sqlite3.connect(target)) as writing:
             reading.execute("BEGIN")
             reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
             writing.execute("PRAGMA synchronous = OFF")  # one fsync at the end is enough

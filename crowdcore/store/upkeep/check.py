@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from crowdcore.base.paths import folder_name
 from crowdcore.errors import StoreBusy, StoreError
 from crowdcore.store.database import Database, open_as_it_is
 from crowdcore.store.engine import schema
+from crowdcore.store.engine.acknowledged import Acknowledged
+from crowdcore.store.engine.opening import connect_to_read, emptied, translate
 from crowdcore.store.engine.sql import Conn
-from crowdcore.store.engine.sqlite import connect, translate
 from crowdcore.store.files import FileStore
 from crowdcore.store.upkeep import consistency, live_consistency
 from crowdcore.store.upkeep.audit import Replay, play_on
@@ -27,6 +28,7 @@ Progress = Callable[[str, float, float], None]
 SHOWN = 20
 """Faults of one kind that are told one by one."""
 _EVENTS = 2000
+_PATIENCE = 10.0
 _SIGNS_OF_LIFE = 200_000
 """Steps of SQLite's machine between two calls of Progress."""
 
@@ -56,6 +58,9 @@ def check(
     """
     told = progress or (lambda _what, _done, _total: None)
     path = sqlite_path(url, data_dir)
+    if path is not None and (fault := _gone(path, data_dir)) is not None:
+        yield fault
+        return
     if path is not None and path.exists():
         damaged = False
         for fault in _few(file_faults(path, quick=quick, progress=told), "such places"):
@@ -65,7 +70,7 @@ def check(
             return
     database = open_as_it_is(url, data_dir, patience)
     try:
-        yield from _tables(database, quick, told)
+        yield from _tables(database, path, quick, told)
     finally:
         database.close()
 
@@ -82,7 +87,8 @@ def file_faults(path: Path, *, quick: bool = False, progress: Progress | None = 
     told = progress or (lambda _what, _done, _total: None)
     said = 0
     try:
-        with closing(connect(path)) as db:
+        db, copy = connect_to_read(path, _PATIENCE)
+        with copy or nullcontext(), closing(db):
             db.set_progress_handler(lambda: told(f"reading {path.name}", 0, 0), _SIGNS_OF_LIFE)
             for row in db.execute(f"PRAGMA {'quick_check' if quick else 'integrity_check'}"):
                 for line in str(row[0]).splitlines():
@@ -102,7 +108,29 @@ def file_faults(path: Path, *, quick: bool = False, progress: Progress | None = 
         yield Fault(str(failure).partition(": `crowd db")[0], _RESTORE)
 
 
-def _tables(database: Database, quick: bool, told: Progress) -> Iterator[Fault]:
+def _gone(path: Path, data_dir: Path) -> Fault | None:
+    """The file is not there, or has 0 bytes, and was a database. To open it would delete its log."""
+    if not path.exists() and Acknowledged(path).read()[0]:
+        return Fault(f"{path} is gone; what belongs to it lies beside it", _RESTORE)
+    what = emptied(path, data_dir)
+    return None if what is None else Fault(what.partition(": put back")[0], _RESTORE)
+
+
+def _lost(database: Database, path: Path) -> Iterator[Fault]:
+    """What callers were told of and is not there, though what is there agrees: its log began anew, or it is older."""
+    witness = Acknowledged(path)
+    newest, gaps = witness.read()  # before the database: a server may add to both
+    stored = int(database.read(lambda c: c.value("SELECT MAX(id) FROM event")) or 0)
+    if newest > stored:
+        gaps.append((stored + 1, newest))
+    for first, last in gaps:
+        yield Fault(
+            f"{path} had events {first} to {last}, which were acknowledged and are gone: it is older, or lost {_WAL}",
+            f"put the right one back (crowd db restore BACKUP --force), or delete {witness.path} to go on without them",
+        )
+
+
+def _tables(database: Database, path: Path | None, quick: bool, told: Progress) -> Iterator[Fault]:
     version = database.read(schema.stored_version)
     if version is None:
         what = f"{database.describe()} is empty: its tables are gone, perhaps with a lost {_WAL}"
@@ -114,6 +142,8 @@ def _tables(database: Database, quick: bool, told: Progress) -> Iterator[Fault]:
             "any other command migrates it (crowd runs); check it then",
         )
         return
+    if path is not None:
+        yield from _lost(database, path)
     yield from _few(_played(database, told), "such rows or events")
     told("comparing tables", 0, 0)
     for rule in (

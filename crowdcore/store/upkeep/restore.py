@@ -11,6 +11,7 @@ from pathlib import Path
 from crowdcore.errors import StoreError
 from crowdcore.store.database import open_as_it_is
 from crowdcore.store.engine import schema
+from crowdcore.store.engine.acknowledged import SUFFIX
 from crowdcore.store.files import FileStore, make_folders, sync_folder
 from crowdcore.store.upkeep import postgres_tools
 from crowdcore.store.upkeep.backup import Manifest, link_or_copy, sync_tree
@@ -18,7 +19,7 @@ from crowdcore.store.upkeep.check import Progress, file_faults, sqlite_path
 from crowdcore.store.upkeep.consistency import digest
 
 _PARTS = ("files", "runs")
-_SIDE_FILES = ("", "-wal", "-shm", "-journal")
+_SIDE_FILES = ("", "-wal", "-shm", "-journal", SUFFIX)
 
 
 def restore(

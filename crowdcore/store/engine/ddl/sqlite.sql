@@ -1,4 +1,4 @@
--- Made from store/models by scripts/schema.py (make schema); sqlite, schema 0003.
+-- Made from store/models by scripts/schema.py (make schema); sqlite, schema 0004.
 
 CREATE TABLE meta (
     "key" TEXT NOT NULL,
@@ -79,6 +79,7 @@ CREATE TABLE run (
     created_at FLOAT NOT NULL,
     launched_at FLOAT,
     ended_at FLOAT,
+    lead INTEGER DEFAULT '0' NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (task_id, number),
     FOREIGN KEY(task_id) REFERENCES task (id),
