@@ -37,6 +37,7 @@ class WorkerApi:
         self._context = context
         self._work = context.work
         self._limits = limits
+        self._sizes = {"file": limits.file, "form": limits.form}
         self._agents = Buckets(limits.agent_rate, context.clock)
         self._addresses = Buckets(limits.address_rate, context.clock)
         self.tokens = Tokens(context.secret_key, context.identity, context.clock, limits.token_age)
@@ -122,7 +123,7 @@ class WorkerApi:
             "deadline": document.deadline,
             "completion": None if completion is None else completion.document(),
             "provider": _facts(document.provider),
-            "frontend": _facts(document.frontend),
+            "frontend": _facts(document.frontend) | {"limits": self._sizes},
             "form": document.form,
             "notice": document.notice,
             "tips": document.tips,

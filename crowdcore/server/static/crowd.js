@@ -6,6 +6,7 @@
 //   work.deadline  milliseconds since the epoch on this device's clock, or null
 //   work.saveDraft(data)        keeps `data` on this device at once and on the server soon
 //   work.uploadFile(field, f)   {file, name, size, sha256}; use `file` in drafts and data
+//   work.tooLarge(files)        a CrowdError for [{field, name, blob}] that are too large to be sent, or null
 //   work.submit(data | form)    JSON data (files in it as File or Blob values) or FormData
 //   work.call(name, args)       a server procedure's result
 //   work.giveBack()             returns the work, after asking

@@ -55,7 +55,7 @@ async function sendWhatWaits() {
       if (!(error instanceof CrowdError)) throw error;
       await outbox.forget(entry);
       if (!ours || GONE.has(error.code)) continue;
-      if (error.code !== 'invalid') return refuse(error, entry.data);
+      if (!['invalid', 'too_large'].includes(error.code)) return refuse(error, entry.data);
       refused = { error, data: entry.data };
     } finally {
       shown?.remove();
@@ -100,8 +100,8 @@ async function open(given, refused, live = null) {
   if (phase === 'waiting') return open(await waited(given, live), refused, live);
   const work = await new Work(given, refused?.error ?? null).open(given, live);
   if (refused) {
-    work.draft = refused.data;
-    await banner.notice('refused', words.notAccepted);
+    if (refused.error.code === 'invalid') work.draft = refused.data;
+    await banner.notice('refused', refused.error.code === 'invalid' ? words.notAccepted : refused.error.detail);
   }
   if (phase === 'preview') await preview(provider ?? {});
   if (given.notice) await banner.notice('notice', given.notice);

@@ -1,9 +1,12 @@
 // Requests to the server: with a stated end, refusals as CrowdError, and a clock that agrees with it.
 
+import { words } from './words.js';
+
 export const root = new URL('../', import.meta.url);
 const AGENTS = new URL('api/v1/agents', root).href;
 const PATIENCE = 20_000; // ms without an answer
 const STALL = 45_000; // ms without a byte moving in an upload
+const OF_PROXIES = { 408: 'timeout', 413: 'too_large', 415: 'unsupported_media_type', 429: 'too_fast' };
 
 let skew = 0; // server's clock minus ours, ms
 
@@ -100,7 +103,8 @@ function read(status, text, date) {
   }
   if (status >= 200 && status < 300) return { status, body };
   const { code, detail, errors = null, retry_after: retryAfter = null } = body ?? {};
-  throw new CrowdError(code ?? (status >= 500 ? 'busy' : 'refused'), detail ?? '', { status, errors, retryAfter });
+  const meant = code ?? OF_PROXIES[status] ?? (status >= 500 ? 'busy' : 'refused');
+  throw new CrowdError(meant, detail ?? (status === 413 ? words.largerThanTaken : ''), { status, errors, retryAfter });
 }
 
 /** How long to wait before attempt `n` (1, 2, …), ms: doubling up to half a minute, scattered. */

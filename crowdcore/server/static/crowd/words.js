@@ -50,6 +50,10 @@ export const words = {
   },
   useHere: 'Use it here',
   tooLong: 'This is too long to be sent.',
+  largerThanTaken: 'This is larger than the server takes.',
+  tooLarge: (name, most) => `${name} is larger than ${most}, which is the most that can be sent.`,
+  tooMuch: (most) => `The files together are larger than ${most}, which is the most that can be sent.`,
+  cutOff: 'The connection was cut off each time. It may be larger than the network between here and the server takes.',
   /** The room in which people wait for each other. */
   waiting: {
     title: (seats) => ['One moment, please', 'Waiting for your partner'][seats - 1] ?? 'Waiting for the others',

@@ -5,13 +5,15 @@ import { Deadline } from './deadline.js';
 import { Drafts } from './drafts.js';
 import { finish, forever, refuse } from './ending.js';
 import { report } from './faults.js';
-import { CrowdError, agentUrl, ask, persist, upload } from './net.js';
+import { CrowdError, agentUrl, ask, persist, reachable, upload } from './net.js';
 import * as outbox from './outbox.js';
 import { banner, confirm } from './ui.js';
+import * as sizes from './sizes.js';
 import { words } from './words.js';
 
 const FIXABLE = new Set(['invalid', 'too_large', 'unsupported_media_type']); // the page can do something about it
 
+const CUTS = 3; // uploads that break off while the server can be reached, until a proxy's limit is supposed
 const LOOK = 5000; // ms between two looks whether the work goes on
 
 export class Work {
@@ -51,16 +53,33 @@ export class Work {
     await this.#drafts.save(data);
   }
 
-  /** Upload one file now: {file, name, size, sha256}. */
+  /** What is wrong with `files` before anything is sent: a CrowdError `too_large`, or null. */
+  tooLarge(files) {
+    return sizes.tooLarge(files, this.frontend?.limits);
+  }
+
+  /** Upload one file now: {file, name, size, sha256}. One that is too large is refused before it is sent. */
   async uploadFile(field, file) {
     this.#mine();
+    const refusal = this.tooLarge([{ field, name: file.name || 'file', blob: file }]);
+    if (refusal) throw refusal;
     const url = agentUrl(this.agent, 'files', field);
     const form = () => {
       const body = new FormData();
       body.append('file', file, file.name || 'file');
       return body;
     };
-    return (await persist(() => upload(url, form(), this.#who), 120_000)).body;
+    let cuts = 0;
+    const once = async () => {
+      try {
+        return await upload(url, form(), this.#who);
+      } catch (error) {
+        // Proxies refuse what is too large by hanging up, which browsers tell from a lost network only by this.
+        if (error.code === 'offline' && (await reachable()) && ++cuts === CUTS) throw new CrowdError('too_large', words.cutOff, { status: 413 });
+        throw error;
+      }
+    };
+    return (await persist(once, 120_000)).body;
   }
 
   /**
@@ -78,6 +97,8 @@ export class Work {
 
   async #submit(input) {
     const { data, files } = outbox.split(input);
+    const refusal = this.tooLarge(files);
+    if (refusal) throw refusal;
     const entry = await outbox.keep(this.#who, data, files);
     this.#drafts.hold();
     try {

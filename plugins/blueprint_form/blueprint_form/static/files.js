@@ -4,7 +4,8 @@ import { make, sizeText } from "./dom.js";
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|bmp|avif)$/;
 
-// `send(name, file)` resolves to {file, name, size} or rejects; `refuse(meta)` lists the faults of a file.
+// `send(name, file)` resolves to {file, name, size} or rejects; `refuse(meta, file)` lists the faults of a file.
+// A file that is not taken is told of at once and can be removed; it keeps nobody from sending a form that can do without.
 export function fileField(field, parts, tell, { send, refuse }) {
   const upload = new Upload(field, parts, tell, send, refuse);
   return {
@@ -20,6 +21,7 @@ export function fileField(field, parts, tell, { send, refuse }) {
 class Upload {
   constructor(field, parts, tell, send, refuse) {
     Object.assign(this, { field, tell, send, refuse, stored: null, sending: null });
+    this.needed = field.validators?.required === true;
     this.input = make("input", {
       type: "file", id: parts.id, name: field.name, "aria-describedby": parts.described,
       accept: field.validators?.fileExtension?.map((each) => "." + each).join(","),
@@ -33,10 +35,11 @@ class Upload {
     this.show("");
   }
 
-  show(text) {
+  show(text, wrong = false) {
     this.status.textContent = text;
-    this.remove.hidden = this.stored === null;
+    this.remove.hidden = this.stored === null && this.sending === null && !wrong;
     this.line.classList.toggle("empty", text === "");
+    this.line.classList.toggle("wrong", wrong);
   }
 
   showStored() {
@@ -57,7 +60,7 @@ class Upload {
     this.stored = this.sending = null;
     this.preview.replaceChildren();
     const meta = { name: file.name, size: file.size, type: file.type };
-    const faults = this.refuse(meta);
+    const faults = this.refuse(meta, file);
     if (faults.length) return this.refused(`${file.name} was not taken.`, faults);
     const mine = (this.sending = this.send(this.field.name, file));
     this.show(`Uploading ${file.name} (${sizeText(file.size)})…`);
@@ -73,14 +76,15 @@ class Upload {
     } catch (error) {
       if (mine !== this.sending) return;
       this.sending = null;
-      this.refused("", [`${file.name} could not be uploaded: ${error?.detail || error?.message || "please try again"}`]);
+      this.refused(`${file.name} could not be uploaded.`, [error?.detail || error?.message || "Please try again."]);
     }
   }
 
   refused(text, faults) {
     this.input.value = "";
-    this.show(text);
-    this.tell("refused", faults);
+    const next = this.needed ? "Choose another file: this form needs one." : "Choose another file, or send the form without one.";
+    this.show(this.needed ? text : [text, ...faults, next].join(" "), true);
+    this.tell("refused", this.needed ? [...faults, next] : []);
   }
 
   picture(file) {

@@ -38,13 +38,15 @@ export class FormPage {
   widget(field) {
     const widget = widgetOf(field, (kind, faults) => this.happened(widget, kind, faults), {
       send: (name, file) => this.work.uploadFile(name, file),
-      refuse: (meta) => this.faultsOfFile(field, meta),
+      refuse: (meta, file) => this.faultsOfFile(field, meta, file),
     });
     this.widgets.set(field.name, widget);
     return widget;
   }
 
-  faultsOfFile(field, meta) {
+  faultsOfFile(field, meta, file) {
+    const refusal = this.work.tooLarge([{ field: field.name, name: meta.name, blob: file }]);
+    if (refusal) return [refusal.detail];
     const alone = { ...field, visible_when: null };
     const form = { sections: [{ fieldsets: [{ rows: [{ fields: [alone] }] }] }] };
     return validateForm(form, { [field.name]: "new" }, { [field.name]: meta })[field.name] ?? [];
@@ -115,8 +117,8 @@ export class FormPage {
   happened(widget, kind, faults) {
     const name = widget.field.name;
     if (this.readOnly || this.locked) return;
-    if (kind === "refused") this.refused.set(name, faults);
-    if (kind === "input" || kind === "uploading") this.refused.delete(name);
+    if (kind === "refused" && faults.length) this.refused.set(name, faults);
+    else if (kind === "input" || kind === "uploading" || kind === "refused") this.refused.delete(name);
     const left = kind === "blur" && widget.field.type !== "file"; // a file dialog takes the focus, too
     if (kind === "input" || kind === "refused" || left) this.touched.add(name);
     if (kind in EVENTS) this.fire(widget.field, EVENTS[kind], widget.element, widget.read());

@@ -37,7 +37,7 @@ export class Form {
     document.addEventListener("click", () => this.#adopt(), true); // before the button checks its form
     document.addEventListener("keydown", () => this.#adopt(), true);
     document.addEventListener("input", () => this.#saveSoon());
-    document.addEventListener("change", () => (this.#saveSoon(), this.#saveNow()));
+    document.addEventListener("change", (event) => (this.#chosen(event.target), this.#saveSoon(), this.#saveNow()));
     window.addEventListener("pagehide", () => this.#saveNow());
     this.#main();
     this.#adopt();
@@ -112,13 +112,13 @@ export class Form {
     try {
       await this.#work.submit(this.answers(submitter));
     } catch (error) {
-      this.#tell(error.errors ?? { "": [error.detail || error.message] });
+      this.#tell(error.errors ?? { "": [error.detail || error.message] }, error.code === "too_large" ? this.#removers() : []);
     } finally {
       this.#sending = false;
     }
   }
 
-  #tell(errors) {
+  #tell(errors, buttons = []) {
     document.querySelector(".crowd-errors")?.remove();
     const box = Object.assign(document.createElement("div"), { className: "crowd-errors", tabIndex: -1 });
     box.setAttribute("role", "alert");
@@ -127,9 +127,36 @@ export class Form {
         box.append(Object.assign(document.createElement("p"), { textContent: name ? `${name}: ${text}` : text }));
       }
     }
+    box.append(...buttons);
     this.#main().append(box);
     if (this.#bar?.isConnected) this.#bar.before(box);
     box.focus();
+  }
+
+  /** A file that is too large is told of when it is chosen, and is not kept. */
+  #chosen(field) {
+    if (!(field instanceof HTMLInputElement) || field.type !== "file") return;
+    document.querySelector(".crowd-errors")?.remove();
+    const files = [...field.files].map((blob) => ({ field: field.name, name: blob.name, blob }));
+    const refusal = this.#work.tooLarge(files);
+    if (!refusal) return;
+    field.value = "";
+    this.#tell(refusal.errors ?? { [field.name]: [refusal.detail] });
+  }
+
+  /** Buttons that take away what was chosen: browsers have none for a file. */
+  #removers() {
+    const chosen = [...document.querySelectorAll('input[type="file"]')].filter((field) => field.files.length);
+    return chosen.map((field) => {
+      const names = [...field.files].map(({ name }) => name).join(", ");
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: `Remove ${names}` });
+      button.addEventListener("click", () => {
+        field.value = "";
+        button.remove();
+        field.focus();
+      });
+      return button;
+    });
   }
 
   #saveSoon() {
