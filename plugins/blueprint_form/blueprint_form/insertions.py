@@ -10,7 +10,7 @@ from typing import Any
 
 from blueprint_form.check_form import Custom
 from blueprint_form.problems import Problem, key_path
-from crowdcore.base.paths import is_below
+from crowdcore.blueprints import is_below
 
 VALIDATORS = "custom_validators.js"
 TRIGGERS = "custom_triggers.js"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from blueprint_form.sanitise import safe_html
-from crowdcore.base.paths import file_address
+from crowdcore.blueprints import file_address
 
 TOKEN = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _STAND_IN = re.compile(r"0crowdtoken(\d+)e")  # a tag cannot begin with it, and every kind of address can hold it
