@@ -59,10 +59,11 @@ class HookFailed(CrowdError):
     """A hook raised, overran its time or found no free slot.
 
     `plugin` (of an installed one with distribution and version) and `hook` name the culprit; `reason` is "error",
-    "timeout" or "busy".
+    "timeout" or "busy". `told` is set once the operator has read it.
     """
 
     exit_code = 1
+    told = False
 
     def __init__(self, plugin: str, hook: str, reason: str, detail: str) -> None:
         whose = plugin if plugin.endswith(")") else f"plugin {plugin}"  # an installed one: with its distribution

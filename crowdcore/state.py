@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from dataclasses_json import DataClassJsonMixin
 
@@ -14,7 +14,10 @@ Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys."""
 
 
+F = TypeVar("F")
+
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_encode_as_is = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def canonical(value: Json) -> str:
@@ -22,12 +25,28 @@ def canonical(value: Json) -> str:
     return _encode(value)
 
 
+def nonblocking(method: F) -> F:
+    """Promise that a method of an AgentState only computes (no I/O, well under a millisecond).
+
+    A class whose methods all promise it is asked in place; all others run on worker threads, which costs each call a
+    fraction of a millisecond and cannot hold up anybody else.
+    """
+    method.crowdcore_nonblocking = True  # type: ignore[attr-defined]
+    return method
+
+
+def json_text(value: Json) -> str:
+    """`value` as compact JSON text, its members in the order that they have; ValueError or TypeError if it has none."""
+    return _encode_as_is(value)
+
+
 @dataclass
 class AgentState(DataClassJsonMixin):
     """The data of one agent. Subclass it, add fields, and return the class from `agent_state`.
 
-    Methods compute; none of them does I/O. The core stores `save_data()` in the transaction of the
-    submission and builds the object again with `load_data()`.
+    Methods compute; none of them does I/O. They run on worker threads (`nonblocking` says which need none), for at
+    most 10 seconds a call. The core stores `save_data()` in the transaction of the submission and builds the object
+    again with `load_data()`.
 
     `init` is the assignment's item (JSON). `data` is what was submitted (None before). `files` lists
     the uploads that the submission named: dicts `{"field", "file", "name", "size", "sha256", "type"}`.

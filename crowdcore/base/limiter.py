@@ -43,6 +43,8 @@ class Limit:
 
 LIMITS: Mapping[str, Limit] = {
     "claims": Limit(16, 10.0),
+    "completions": Limit(8, 10.0),
+    "state": Limit(16, 10.0, per_key=2),
     "procedures": Limit(8, 10.0, per_key=2),
     "provider": Limit(4, 60.0),
     "build": Limit(2, 900.0),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Awaitable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from crowdcore.base.faults import described, place, shown
-from crowdcore.errors import CrowdError, HookFailed, PluginError
+from crowdcore.base.faults import described, shown
+from crowdcore.errors import HookFailed, PluginError
+from crowdcore.plugins.state_code import saved_text
 from crowdcore.state import AgentState, canonical
 from crowdcore.types import Completion, Identity, Refusal
 
@@ -73,7 +72,7 @@ def state_class(hooks: Hooks, cls: type[AgentState]) -> type[AgentState]:
             f"{label} cannot be made without arguments: {described(error)}; give each field a default"
         ) from None
     try:
-        cls.load_data(_text(cls().save_data()))
+        cls.load_data(saved_text(cls().save_data()))
     except Exception as error:
         raise PluginError(f"{label} cannot load what it saved: {described(error)}") from None
     return cls
@@ -147,37 +146,15 @@ def identity(hooks: Hooks, found: Identity | Refusal) -> Identity | Refusal:
     )  # fmt: skip
 
 
-@contextmanager
-def state_code(hooks: Hooks, cls: type[AgentState], method: str) -> Iterator[None]:
-    """What an AgentState raises becomes a HookFailed that names its plugin and `method`."""
-    try:
-        yield
-    except CrowdError:
-        raise
-    except Exception as error:
-        own = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        where = place(error, own) if own else ""
-        raise HookFailed(
-            author(hooks, "agent_state"), f"{cls.__name__}.{method}", "error", f"{described(error)}{where}"
-        ) from error
-
-
-def saved(hooks: Hooks, state: AgentState) -> str:
-    """The state as the text that is stored; HookFailed if it has none: what is acknowledged must be there."""
-    with state_code(hooks, type(state), "save_data"):
-        return _text(state.save_data())
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"save_data answered {shown(value)}, which is no text")
-    return value
-
-
 def json_value(hooks: Hooks, hook: str, value: Any) -> Any:
     """What an owner hook answered, if it can be written as JSON; HookFailed otherwise."""
+    json_text(hooks, hook, value)
+    return value
+
+
+def json_text(hooks: Hooks, hook: str, value: Any) -> str:
+    """What an owner hook answered, as canonical JSON text; HookFailed if it has none."""
     try:
-        canonical(value)
+        return canonical(value)
     except (TypeError, ValueError) as error:
         raise HookFailed(author(hooks, hook), hook, "error", f"the answer is not JSON: {error}") from None
-    return value

@@ -12,7 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from crowdcore.base.quantities import Duration
+from crowdcore.base.hostile_json import MAX_VALUES
+from crowdcore.base.quantities import ByteSize, Duration
 from crowdcore.plugins.options import option
 
 Comparator = Literal["==", "!=", "<", "<=", ">", ">=", "exists", "does_not_exist", "in", "not_in"]
@@ -48,6 +49,12 @@ class TaskConfig:
     )
     budget: Decimal | None = option(
         None, help="Most money this run may promise, in the provider's currency", min=0, changeable=True
+    )
+    max_draft: ByteSize = option(
+        1024**2, help="Size of what a page may save before it submits; up to 16 MB", min=0, max=16 * 1024**2
+    )
+    max_values: int = option(
+        MAX_VALUES, help="JSON values (texts, numbers, lists, …) in one submission or draft at most", min=1
     )
 
 

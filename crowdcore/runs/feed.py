@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.base.wait import pause
-from crowdcore.errors import StoreError
+from crowdcore.errors import HookFailed, StoreError
 from crowdcore.store.queries import agents, events, units
 from crowdcore.types import AgentEnded, RunFinished, RunLaunched, UnitLaunched, UnitReviewed, UnitSubmitted
 from crowdcore.work import documents
@@ -122,7 +122,9 @@ class Feed:
             payload = await self._payload(event)
         except StoreError:
             raise
-        except Exception:  # say, an AgentState that cannot read what it wrote: the others are to be told
+        except Exception as error:  # say, an AgentState that cannot read what it wrote: the others are to be told
+            if isinstance(error, HookFailed) and error.reason == "busy":  # no thread is free just now
+                raise
             log.exception("%s: event %d (%s) could not be told", self._context.name, event.id, event.kind)
             return False
         if payload is None:

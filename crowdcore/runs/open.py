@@ -203,11 +203,13 @@ async def _build(hooks: Hooks, build: Path) -> None:
 async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
     row, added = setup.row, await hooks.register_gates()
     results.gates(added)
+    cls = await hooks.agent_state()
+    await hooks.aside("build", "agent_state", lambda: f"class {cls.__name__}", lambda: results.state_class(hooks, cls))
     return RunContext(
         db=setup.db, run_id=row.id, task_id=row.task_id, name=row.name, config=setup.config, hooks=hooks,
         clock=setup.clock, service=ServiceClock(setup.clock, row.service_time),
         files=FileStore(setup.db.folder / "files"), folder=setup.folder, provider=row.provider,
-        currency=row.currency, state_class=results.state_class(hooks, await hooks.agent_state()),
+        currency=row.currency, state_class=cls,
         frontend={**facts(setup.config), **await hooks.blueprint_frontend()}, provider_page=await hooks.provider_page(),
         extra_gates=[(c.plugin, c.item) for c in added],
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
     from crowdcore.config import RunConfig
     from crowdcore.runs.setup import Setup
+    from crowdcore.server.app import WorkerApp
     from crowdcore.store import Database, FileStore
     from crowdcore.work.context import RunContext
     from crowdcore.work.counters import Counters
@@ -81,6 +82,7 @@ class Serving:
         self._loop = asyncio.get_running_loop()
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
         self._context: RunContext | None = None
+        self._app: WorkerApp | None = None
         self._runs: dict[str, Run] = {}
         self._closed = False
         self._worker_pages: Mounted | None = None
@@ -174,14 +176,15 @@ class Serving:
         contributed = await context.hooks.register_routes()
         results.routes(contributed)
         routes = [one.item for one in contributed]
-        row = self._setup.row
-        app = worker_app(
+        row, task = self._setup.row, self._setup.config.task
+        self._app = app = worker_app(
             WorkerContext(
                 run_name=row.name, identity=row.identity, work=work, build_dir=build,
                 frontend=context.frontend, provider_page=context.provider_page, routes=routes,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
                 live=None if context.live is None else context.live.serve,
                 troubles=self._troubles,
+                limits=Limits(draft=task.max_draft, values=task.max_values),
             )
         )  # fmt: skip
 
@@ -236,5 +239,7 @@ class Serving:
         await asyncio.gather(*(server.stop() for server, _ in self._servers))
         await asyncio.gather(*(task for _, task in self._servers), return_exceptions=True)
         self._servers.clear()
+        if self._app is not None:
+            self._app.close()
         await self.stand_ins.close()
         self.watch.close()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.base.hostile_json import parse_json
 from crowdcore.errors import RequestError
 from crowdcore.server.context import ServerContext
-from crowdcore.server.http.bodies import media_type, read_json, read_object
+from crowdcore.server.http.bodies import media_type
 from crowdcore.server.http.edge import ROUTE
 from crowdcore.server.http.problems import bad_token, invalid
 from crowdcore.server.http.rates import Buckets, is_local, network
-from crowdcore.server.http.reply import NO_STORE, Receive, Reply, Scope, Send, header, json_reply
+from crowdcore.server.http.reply import NO_STORE, Receive, Reply, Scope, Send, header, json_reply, text_reply
 from crowdcore.server.multipart import Form, read_form
+from crowdcore.server.reading import Reader, json_object
 from crowdcore.server.tokens import Tokens
-from crowdcore.state import canonical
+from crowdcore.state import canonical, json_text
 
 if TYPE_CHECKING:
     from crowdcore.work.documents import Document
@@ -25,6 +26,9 @@ SIMULATED = b"x-crowd-simulated"
 _MAX_PARAMS = 100
 _MAX_PARAM = 4096
 _NO_CONTENT = Reply(204, b"", NO_STORE)
+
+_NO_DRAFT = "%s: a page's draft was not kept: %s Drafts may have task.max_draft bytes and task.max_values values."
+log = logging.getLogger("crowdcore.server")
 
 Call = Callable[[Scope, Receive, int, str], Awaitable[Reply]]
 
@@ -40,6 +44,9 @@ class WorkerApi:
         self._sizes = {"file": limits.file, "form": limits.form}
         self._agents = Buckets(limits.agent_rate, context.clock)
         self._addresses = Buckets(limits.address_rate, context.clock)
+        self._reader = Reader(limits, context.clock)
+        self._facts: dict[str, tuple[object, str]] = {}
+        self._told_of_drafts = False
         self.tokens = Tokens(context.secret_key, context.identity, context.clock, limits.token_age)
         self._calls: dict[str, tuple[str, bool, Call]] = {  # last word: method, takes a name, call
             "": ("GET", False, self._document),
@@ -59,6 +66,10 @@ class WorkerApi:
         words = [(method, f"/{word}{'/{name}' if named else ''}") for word, (method, named, _) in self._calls.items()]
         return [("POST", AGENTS), *((method, f"{AGENTS}/{{agent}}{path.rstrip('/')}") for method, path in words)]
 
+    def close(self) -> None:
+        """Let idle threads end."""
+        self._reader.close()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         self.check_address(scope)
@@ -73,7 +84,7 @@ class WorkerApi:
         scope[ROUTE] = AGENTS
         if scope["method"] != "POST":
             return _allow(scope, "POST")
-        body = await read_object(scope, receive, self._limits)
+        body = await self._object(scope, receive, None)
         params = _params(body.get("params", {}))
         marker = header(scope, SIMULATED)
         if marker is not None:
@@ -81,7 +92,7 @@ class WorkerApi:
         client = scope.get("client")
         address = None if marker is not None or not client else network(client[0])
         entered = await self._work.enter(params, simulated=marker is not None, address=address)
-        return json_reply(201 if entered.created else 200, self.document_json(entered.document))
+        return text_reply(201 if entered.created else 200, self.document_json(entered.document))
 
     async def _agent_call(self, scope: Scope, receive: Receive, parts: list[str]) -> Reply:
         word = parts[2] if len(parts) > 2 else ""
@@ -107,39 +118,59 @@ class WorkerApi:
             raise bad_token()
         return agent_id
 
-    def document_json(self, document: Document) -> dict[str, Any]:
-        """`document` as the page gets it, with a token for its agent."""
+    async def _object(self, scope: Scope, receive: Receive, agent_id: int | None) -> dict[str, Any]:
+        """The body of a call that says little, as a JSON object."""
+        return await self._reader.read(scope, receive, agent_id, self._limits.small_body, json_object)
+
+    def document_json(self, document: Document) -> str:
+        """`document` as the page gets it (JSON text), with a token for its agent."""
         agent = document.agent
         completion = document.completion
-        return {
+        rest = {
             "agent": agent,
             "token": None if agent is None else self.tokens.make(agent),
             "key": None if agent is None else self.tokens.key(agent),
             "phase": document.phase,
             "status": document.status,
             "live": document.live,
-            "init": document.init,
-            "draft": document.draft,
             "deadline": document.deadline,
             "completion": None if completion is None else completion.document(),
-            "provider": _facts(document.provider),
-            "frontend": _facts(document.frontend) | {"limits": self._sizes},
             "form": document.form,
             "notice": document.notice,
             "tips": document.tips,
             "asks": document.asks,
             "waiting": document.waiting,
         }
+        texts = {
+            "init": document.init,
+            "draft": document.draft,
+            "provider": self._fact("provider", document.provider),
+            "frontend": self._fact("frontend", document.frontend, limits=self._sizes),
+        }
+        return json_text(rest)[:-1] + "".join(f',"{name}":{text}' for name, text in texts.items()) + "}"
+
+    def _fact(self, name: str, options: Mapping[str, Any], **more: Any) -> str:
+        """What pages may read of a plugin's options, as JSON text: the same for everybody, so it is written once."""
+        known = self._facts.get(name)
+        if known is None or known[0] is not options:
+            known = self._facts[name] = (options, json_text({**_facts(options), **more}))
+        return known[1]
 
     async def _document(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
-        return json_reply(200, self.document_json(await self._work.document(agent_id)))
+        return text_reply(200, self.document_json(await self._work.document(agent_id)))
 
     async def _state(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         return json_reply(200, await self._work.state(agent_id))
 
     async def _draft(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
-        draft = await read_json(scope, receive, self._limits)
-        await self._work.save_draft(agent_id, canonical(draft))
+        try:
+            draft = await self._reader.read(scope, receive, agent_id, self._limits.draft, canonical)
+        except RequestError as refusal:
+            if refusal.code == "too_large" and not self._told_of_drafts:  # the page goes on; nobody else would know
+                self._told_of_drafts = True
+                log.warning(_NO_DRAFT, self._context.run_name, refusal.detail)
+            raise
+        await self._work.save_draft(agent_id, draft)
         return _NO_CONTENT
 
     async def _file(self, scope: Scope, receive: Receive, agent_id: int, field: str) -> Reply:
@@ -154,42 +185,33 @@ class WorkerApi:
     async def _submit(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         if media_type(scope) == "multipart/form-data":
             async with read_form(scope, receive, self._limits, self._context.files) as form:
-                answer = await self._work.submit(agent_id, _form_data(form), form.files)
+                text = _data_part(form)
+                data = await self._reader.parse(text, scope, agent_id, _form_data)
+                answer = await self._work.submit(agent_id, data, form.files, len(text))
         else:
-            body = await read_object(scope, receive, self._limits)
-            if "data" not in body:
-                raise invalid('The body has no member "data".')
-            answer = await self._work.submit(agent_id, body["data"], [])
-        document = None if answer.next is None else self.document_json(answer.next)
+            text = await self._reader.body(scope, receive, agent_id, self._limits.json_body)
+            data = await self._reader.parse(text, scope, agent_id, _submitted)
+            answer = await self._work.submit(agent_id, data, [], len(text))
+        document = "null" if answer.next is None else self.document_json(answer.next)
         completion = None if answer.completion is None else answer.completion.document()
-        return json_reply(
-            200,
-            {
-                "status": answer.status,
-                "feedback": answer.feedback,
-                "next": document,
-                "completion": completion,
-            },
-        )
+        rest = json_text({"status": answer.status, "feedback": answer.feedback, "completion": completion})
+        return text_reply(200, f'{rest[:-1]},"next":{document}}}')
 
     async def _procedure(self, scope: Scope, receive: Receive, agent_id: int, procedure: str) -> Reply:
-        body = await read_object(scope, receive, self._limits)
-        request_id = body.get("request_id")
-        if not isinstance(request_id, str) or not 1 <= len(request_id) <= 100:
-            raise invalid('"request_id" must be a text of 1 to 100 characters, new for each call.')
-        result = await self._work.call(agent_id, procedure, body.get("args"), request_id)
-        return json_reply(200, {"result": result})
+        asked = await self._reader.read(scope, receive, agent_id, self._limits.call_body, _asked)
+        result = await self._work.call(agent_id, procedure, *asked)
+        return text_reply(200, f'{{"result":{result}}}')
 
     async def _return(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
         await self._work.give_back(agent_id)
         return _NO_CONTENT
 
     async def _error(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
-        await self._work.report_error(agent_id, await read_object(scope, receive, self._limits))
+        await self._work.report_error(agent_id, await self._object(scope, receive, agent_id))
         return _NO_CONTENT
 
     async def _feedback(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
-        body = await read_object(scope, receive, self._limits)
+        body = await self._object(scope, receive, agent_id)
         await self._work.write_note(agent_id, body.get("kind", "feedback"), body.get("text"))
         return _NO_CONTENT
 
@@ -219,12 +241,30 @@ def _allow(scope: Scope, method: str) -> Reply:
     raise RequestError(405, "method_not_allowed", f"This call is made with {method}.", allow=allowed)
 
 
-def _form_data(form: Form) -> dict[str, Any]:
-    """The part `data`; the ids of the files come under their fields when the submission is stored."""
+def _submitted(body: Any) -> Any:
+    """The member `data` of a submission without files."""
+    if "data" not in json_object(body):
+        raise invalid('The body has no member "data".')
+    return body["data"]
+
+
+def _asked(body: Any) -> tuple[Any, str, str]:
+    """What a procedure is asked: the arguments, the same as canonical text, and the id of the request."""
+    request_id, args = json_object(body).get("request_id"), body.get("args")
+    if not isinstance(request_id, str) or not 1 <= len(request_id) <= 100:
+        raise invalid('"request_id" must be a text of 1 to 100 characters, new for each call.')
+    return args, canonical(args), request_id
+
+
+def _data_part(form: Form) -> bytes:
     unknown = sorted(set(form.texts) - {"data"})
     if unknown:
         raise invalid(f"Unexpected part {unknown[0]!r}: texts go into the part data.")
-    data = parse_json(form.texts.get("data", b"{}"))
+    return form.texts.get("data", b"{}")
+
+
+def _form_data(data: Any) -> dict[str, Any]:
+    """The part `data`; the ids of the files come under their fields when the submission is stored."""
     if not isinstance(data, dict):
         raise invalid("With files, the part data must be a JSON object.")
     return data

@@ -63,6 +63,10 @@ class WorkerApp:
         own = [("GET", path) for path in (*_OWN, "/crowd.js", TASK + "{file}", AGENTS + "/{agent}/live")]
         return [*own, *self.api.addresses]
 
+    def close(self) -> None:
+        """Let idle threads end."""
+        self.api.close()
+
     def idle_seconds(self) -> float:
         """Seconds since a worker's last request was answered; 0 while one is being answered."""
         return 0.0 if self._open else perf_counter() - self.metrics.last_request

@@ -41,18 +41,18 @@ log = logging.getLogger("crowdcore.calling")
 class _Outcome:
     """What a call came to: a result, a failure that is kept, or a refusal that is not."""
 
-    result: Any = None
     text: str | None = None
     failure: str | None = None
     refusal: RequestError | None = None
 
-    def answer(self) -> Any:
-        """The result; RequestError for everything else."""
+    def answer(self) -> str:
+        """The result as JSON text; RequestError for everything else."""
         if self.refusal is not None:
             raise self.refusal
         if self.failure is not None:
             raise RequestError(_FINAL, self.failure, FAILED[self.failure])
-        return self.result
+        assert self.text is not None
+        return self.text
 
 
 class Calls:
@@ -65,8 +65,11 @@ class Calls:
         self._going: dict[tuple[int, str], asyncio.Task[_Outcome]] = {}
         self._recent: dict[int, deque[float]] = {}
 
-    async def call(self, row: AgentRow, procedure: str, args: Any, request_id: str) -> Any:
-        """The answer; a repeat of `request_id` gets the first one. RequestError with one of the codes of calls."""
+    async def call(self, row: AgentRow, procedure: str, args: Any, asked: str, request_id: str) -> str:
+        """The answer (JSON text); a repeat of `request_id` gets the first one.
+
+        `asked` is `args` as canonical JSON. RequestError with one of the codes of calls.
+        """
         key = (row.id, request_id)
         task = self._going.get(key)
         if task is None:
@@ -75,17 +78,17 @@ class Calls:
                 return _again(known, procedure)
             task = self._going.get(key)  # a twin may have begun meanwhile
         if task is None:
-            self._admit(row, args)
-            task = asyncio.create_task(self._run(row, procedure, args, request_id))
+            self._admit(row, asked)
+            task = asyncio.create_task(self._run(row, procedure, args, asked, request_id))
             self._going[key] = task
             task.add_done_callback(lambda _: self._going.pop(key, None))
         return (await asyncio.shield(task)).answer()  # a page that goes away must not lose the record
 
-    def _admit(self, row: AgentRow, args: Any) -> None:
+    def _admit(self, row: AgentRow, asked: str) -> None:
         if row.status != "in_task":
             code = "already_submitted" if row.status == "completed" else "expired"
             raise RequestError(409, code, "This work is over.")
-        if len(canonical(args).encode("utf-8")) > MOST_BYTES:
+        if len(asked.encode("utf-8")) > MOST_BYTES:
             limit = f"What a page asks may have {MOST_BYTES // 1024} kB."
             raise RequestError(413, "too_large", limit, limit=MOST_BYTES)
         now = self._context.clock.ticks()
@@ -96,7 +99,7 @@ class Calls:
             raise RequestError(429, "too_fast", f"At most {PER_SECOND} calls a second.", retry_after=1.0)
         times.append(now)
 
-    async def _run(self, row: AgentRow, procedure: str, args: Any, request_id: str) -> _Outcome:
+    async def _run(self, row: AgentRow, procedure: str, args: Any, asked: str, request_id: str) -> _Outcome:
         context = self._context
         at, began = context.clock.now(), context.clock.ticks()
         outcome = await self._outcome(row, procedure, args, request_id)
@@ -108,7 +111,7 @@ class Calls:
 
         def keep(conn: Conn) -> None:
             kept = calls.record(
-                conn, row.id, request_id, procedure, args=canonical(args), result=outcome.text, error=error,
+                conn, row.id, request_id, procedure, args=asked, result=outcome.text, error=error,
                 started_at=at, seconds=seconds,
             )  # fmt: skip
             if kept:
@@ -124,9 +127,8 @@ class Calls:
         context, hooks = self._context, self._context.hooks
         try:
             agent = await documents.view(context, row)
-            asked = hooks.blueprint_call(agent, procedure, args, request_id)
-            result = results.json_value(hooks, "blueprint_call", await results.answer(hooks, "blueprint_call", asked))
-            return _Outcome(result, text=_text(hooks, result))
+            called = hooks.blueprint_call(agent, procedure, args, request_id)
+            return _Outcome(_text(hooks, await results.answer(hooks, "blueprint_call", called)))
         except RequestError as refusal:
             return _Outcome(refusal=refusal)
         except HookFailed as error:
@@ -138,17 +140,17 @@ class Calls:
             return _Outcome(failure="timeout" if error.reason == "timeout" else "procedure_failed")
 
 
-def _again(known: dict[str, Any], procedure: str) -> Any:
+def _again(known: dict[str, Any], procedure: str) -> str:
     if known["procedure"] != procedure:
         raise RequestError(422, "invalid", f"This request_id was {known['procedure']!r}'s; each call has its own.")
     if known["error"] is not None:
         raise RequestError(_FINAL, known["error"]["code"], known["error"]["detail"])
-    return known["result"]
+    return str(known["result"])
 
 
 def _text(hooks: Any, result: Any) -> str:
     """The result as it is stored; HookFailed if it is too long or cannot be."""
-    text = canonical(result)
+    text = results.json_text(hooks, "blueprint_call", result)
     try:
         size = len(text.encode("utf-8"))
     except UnicodeEncodeError:

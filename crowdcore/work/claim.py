@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crowdcore.errors import CrowdError, HookFailed, RequestError
-from crowdcore.plugins import results
 from crowdcore.store.queries import agents, events, units, workers
 from crowdcore.store.queries.agents import AgentRow
 from crowdcore.store.queries.units import START, Free
@@ -191,7 +190,8 @@ async def _started(context: RunContext, row: AgentRow) -> AgentRow:
     kept = row.kind == "onboarding" or documents.keeps_init(context)
     if row.state is not None or row.status != "in_task" or not kept:
         return row
-    state = results.saved(context.hooks, (await documents.view(context, row)).state)
+    building = await documents.Building.of(context, row)
+    state = await building.run(building.first)
     await context.db.awrite(lambda c: agents.set_state(c, row.id, state))
     fresh = await context.db.aread(lambda c: agents.get(c, row.id))
     assert fresh is not None

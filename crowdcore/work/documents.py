@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crowdcore.plugins import results
-from crowdcore.state import AgentState, canonical
+from crowdcore.plugins.state_code import StateCode
+from crowdcore.state import AgentState, json_text
 from crowdcore.store.queries import agents, calls, qualifications
 from crowdcore.types import Agent, Completion
 from crowdcore.work import transcripts
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
     from crowdcore.types import Unit
     from crowdcore.work.context import RunContext
 
+T = TypeVar("T")
+
 ITEM = "blueprint_assignment_data"
 FEEDBACK = "That was not right yet."
 """What a worker reads between two attempts at onboarding, unless the task says it better."""
+NULL = "null"
 PHASES = {"onboarding": "onboarding", "after_task": "finish"}
 """The phases of kinds of work; `work` for the others. In live work, `waiting` comes before and `finish` after."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """What a page works from. `deadline` is in seconds since the epoch; `init` and `draft` are JSON.
+    """What a page works from. `deadline` is in seconds since the epoch; `init` and `draft` are JSON texts.
 
     `agent` is None in the preview. `completion` is set when `phase` is done. `provider` and `frontend`
     are what the plugins let pages know (`provider_page`, `blueprint_frontend`). `form` is a short form
@@ -41,8 +45,8 @@ class Document:
     phase: str
     status: str
     live: bool = False
-    init: Any = None
-    draft: Any = None
+    init: str = NULL
+    draft: str = NULL
     deadline: float | None = None
     completion: Completion | None = None
     provider: Mapping[str, Any] = field(default_factory=dict)
@@ -56,40 +60,85 @@ class Document:
 
 async def view(context: RunContext, row: AgentRow) -> Agent:
     """The agent as hooks see it, its state built from what is stored."""
-    hooks, cls = context.hooks, AgentState if row.kind == "after_task" else context.state_class
-    if row.state is not None:
-        with results.state_code(hooks, cls, "load_data"):
-            state = cls.load_data(row.state)
-    else:
-        state = cls()
-        if row.kind == "onboarding" and context.gates.onboarding is not None:
-            with results.state_code(hooks, cls, "set_init_state"):
-                state.set_init_state(context.gates.onboarding.item)
-        elif row.unit is not None:
-            item = row.unit.assignment.item
-            if hooks.has(ITEM):
-                asked = hooks.blueprint_assignment_data(row.unit.assignment)
-                item = results.json_value(hooks, ITEM, await results.answer(hooks, ITEM, asked))
-            with results.state_code(hooks, cls, "set_init_state"):
-                state.set_init_state(item)
-    if cls.set_calls is not AgentState.set_calls:
-        with results.state_code(hooks, cls, "set_calls"):
-            state.set_calls(await context.db.aread(lambda c: calls.of_agent(c, row.id)))
-    if row.conversation_id is not None and row.status != "completed" and transcripts.wanted(cls):
-        await _tell_state(context, row, state)
+    building = await Building.of(context, row)
+    return agent_of(context, row, await building.run(building.state))
+
+
+def agent_of(context: RunContext, row: AgentRow, state: AgentState) -> Agent:
+    """The agent as hooks see it, with its state as it is now."""
     return Agent(row.id, _kind(row), row.status, row.worker, row.visit, _with_role(context, row), state, row.passed)
 
 
-async def _tell_state(context: RunContext, row: AgentRow, state: AgentState) -> None:
-    """Let a state know its conversation so far; one that was submitted knows it."""
-    roles, cls = context.config.pairing.roles, type(state)
-    frames, conversation = await context.db.aread(lambda c: transcripts.known(c, roles, row, cls))
-    with results.state_code(context.hooks, cls, "update_data"):
-        for frame in frames:
-            state.update_data(frame)
-    if conversation is not None:
-        with results.state_code(context.hooks, cls, "set_conversation"):
-            state.set_conversation(conversation)
+class Building:
+    """How the state of an agent is built; make it with `of`, and call its methods within `run`."""
+
+    def __init__(self, context: RunContext, row: AgentRow, item: Any) -> None:
+        self.cls = AgentState if row.kind == "after_task" else context.state_class
+        self.code = StateCode(context.hooks, self.cls, row.id)
+        self._context, self._row, self._item = context, row, item
+        self._calls = self.cls.set_calls is not AgentState.set_calls
+        talked = row.conversation_id is not None and row.status != "completed"
+        self._talk = talked and transcripts.wanted(self.cls)
+
+    @classmethod
+    async def of(cls, context: RunContext, row: AgentRow) -> Building:
+        """Asks for the item, if a first state is to be made of it."""
+        item = None
+        if row.state is not None:
+            pass
+        elif row.kind == "onboarding":
+            item = context.gates.onboarding and context.gates.onboarding.item
+        elif row.unit is not None:
+            item = row.unit.assignment.item
+            if context.hooks.has(ITEM):
+                asked = context.hooks.blueprint_assignment_data(row.unit.assignment)
+                item = results.json_value(context.hooks, ITEM, await results.answer(context.hooks, ITEM, asked))
+        return cls(context, row, item)
+
+    async def run(self, job: Callable[[], T], size: int = 0) -> T:
+        """What `job` answers, where author's code holds up nobody. `size`: characters of JSON besides the state."""
+        return await self.code.run(job, size + len(self._row.state or ""), reads=self._calls or self._talk)
+
+    def state(self) -> AgentState:
+        """The state, built from what is stored."""
+        cls, row, method = self.cls, self._row, self.code.method
+        if row.state is not None:
+            with method("load_data"):
+                state = cls.load_data(row.state)
+        else:
+            with method("__init__"):
+                state = cls()
+            if row.unit is not None or (row.kind == "onboarding" and self._context.gates.onboarding is not None):
+                with method("set_init_state"):
+                    state.set_init_state(self._item)
+        if self._calls:
+            answered = self._context.db.read(lambda c: calls.of_agent(c, row.id))
+            with method("set_calls"):
+                state.set_calls(answered)
+        if self._talk:
+            self._tell(state)
+        return state
+
+    def _tell(self, state: AgentState) -> None:
+        """Let a state know its conversation so far; one that was submitted knows it."""
+        roles, cls, row = self._context.config.pairing.roles, self.cls, self._row
+        frames, conversation = self._context.db.read(lambda c: transcripts.known(c, roles, row, cls))
+        with self.code.method("update_data"):
+            for frame in frames:
+                state.update_data(frame)
+        if conversation is not None:
+            with self.code.method("set_conversation"):
+                state.set_conversation(conversation)
+
+    def first(self) -> str:
+        """The state as it is kept before anything is submitted."""
+        return self.code.saved(self.state())
+
+    def init(self) -> str:
+        """What the page gets as `work.init` (JSON text)."""
+        state = self.state()
+        with self.code.method("get_init_state"):
+            return json_text(state.get_init_state())
 
 
 def _with_role(context: RunContext, row: AgentRow) -> Unit | None:
@@ -123,11 +172,8 @@ async def document(context: RunContext, row: AgentRow) -> Document:
     shown = replace(_shown(context, row), asks=asked_for(context))
     if row.kind == "after_task":
         return replace(shown, form=context.gates.after_task and context.gates.after_task.document)
-    agent = await view(context, row)
-    with results.state_code(context.hooks, context.state_class, "get_init_state"):
-        init = agent.state.get_init_state()
-        if context.state_class.get_init_state is not AgentState.get_init_state:
-            canonical(init)  # the page gets JSON
+    building = await Building.of(context, row)
+    init = await building.run(building.init)
     notice = await _notice(context, row) if row.kind == "onboarding" else None
     tips = await context.tips.texts(context.db, context.task_id) if "tip" in shown.asks else []
     return replace(shown, init=init, notice=notice, tips=tips)
@@ -136,7 +182,7 @@ async def document(context: RunContext, row: AgentRow) -> Document:
 def _shown(context: RunContext, row: AgentRow) -> Document:
     return Document(
         agent=row.id, phase=phase(row), status=row.status, live=is_live(row),
-        draft=None if row.draft is None else json.loads(row.draft),
+        draft=NULL if row.draft is None else row.draft,
         deadline=None if row.deadline is None else context.service.wall(row.deadline),
         provider=context.provider_page, frontend=context.frontend,
     )  # fmt: skip

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.base.quantities import format_money
+from crowdcore.plugins.state_code import StateCode
+from crowdcore.state import json_text
 from crowdcore.store.queries import units
-from crowdcore.work.documents import Document
+from crowdcore.work.documents import NULL, Document
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
@@ -29,11 +31,22 @@ def facts(config: RunConfig) -> dict[str, Any]:
 
 async def preview(context: RunContext) -> Document:
     """The preview; `init` is the first item's, as its worker would get it, or None."""
-    init = None
+    init = NULL
     if context.frontend.get("preview_item") and context.provider_page.get("show_items", True):
         first = await context.db.aread(lambda c: units.first_item(c, context.run_id))
         if first is not None:
-            state = context.state_class()
-            state.set_init_state(first)
-            init = state.get_init_state()
+            init = await _shown(context, first)
     return Document(None, "preview", "preview", init=init, provider=context.provider_page, frontend=context.frontend)
+
+
+async def _shown(context: RunContext, item: Any) -> str:
+    code = StateCode(context.hooks, context.state_class, "preview")
+
+    def job() -> str:
+        with code.method("set_init_state"):
+            state = context.state_class()
+            state.set_init_state(item)
+        with code.method("get_init_state"):
+            return json_text(state.get_init_state())
+
+    return await code.run(job)

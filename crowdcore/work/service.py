@@ -103,17 +103,23 @@ class Work:
             raise closed(await self._agent(agent_id))
         return {"file": key, "name": one.name, "size": stored.size, "sha256": stored.sha256}
 
-    async def submit(self, agent_id: int, data: Any, files: list[Incoming]) -> SubmitAnswer:
-        """Validate and store a submission; acknowledged after its commit, a repeat gets the first answer."""
+    async def submit(self, agent_id: int, data: Any, files: list[Incoming], size: int = 0) -> SubmitAnswer:
+        """Validate and store a submission (`size`: bytes of `data` as it came).
+
+        It is acknowledged after its commit; a repeat gets the first answer.
+        """
         row = await self._agent(agent_id)
-        answer = await submit(self.context, row, data, files)
+        answer = await submit(self.context, row, data, files, size)
         if self.context.live is not None and row.conversation_id is not None:
             await self.context.live.submitted(row)
         return answer
 
-    async def call(self, agent_id: int, procedure: str, args: Any, request_id: str) -> Any:
-        """Call a server procedure of the blueprint; a repeat of `request_id` gets the first answer."""
-        return await self._calls.call(await self._agent(agent_id), procedure, args, request_id)
+    async def call(self, agent_id: int, procedure: str, args: Any, asked: str, request_id: str) -> str:
+        """Call a server procedure of the blueprint (`asked`: its arguments as canonical JSON); the answer as JSON text.
+
+        A repeat of `request_id` gets the first answer.
+        """
+        return await self._calls.call(await self._agent(agent_id), procedure, args, asked, request_id)
 
     async def give_back(self, agent_id: int) -> None:
         """The worker gives the work back; giving it back twice is as good as once."""

@@ -63,7 +63,9 @@ class Submission:
     state: str
     new_files: list[tuple[dict[str, Any], Incoming]]
     judgement: Judgement
+    ends_visit: bool = False
     completion: str | None = None
+    """How the visit ends in the worker's browser, where that is known already (JSON text)."""
     actor: str = "worker"
     kept: bool = False
     """Whether what came late is kept by this very submission."""
@@ -99,7 +101,7 @@ class Submission:
         if row.unit is not None:
             moves.append(("unit", row.unit.id, before, "completed"))
             self._owe(conn, row.unit.id, now)
-        if self.completion is not None:
+        if self.ends_visit:
             if status == "ended":
                 workers.visit_submitted_late(conn, row.visit.id, now, self.completion)
             else:

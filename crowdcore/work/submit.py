@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crowdcore.errors import CrowdError, RequestError
-from crowdcore.plugins import results
+from crowdcore.plugins.state_code import IN_PLACE
 from crowdcore.state import AgentState, canonical
 from crowdcore.store.queries import agents, events, reviews, uploads
-from crowdcore.types import Completion
 from crowdcore.work import documents, gates, visits
 from crowdcore.work.documents import Document, completion_of
 from crowdcore.work.gates import Judgement
@@ -22,11 +22,15 @@ from crowdcore.work.submission import Incoming, Submission, keep, settle
 if TYPE_CHECKING:
     from crowdcore.store import Conn
     from crowdcore.store.queries.agents import AgentRow
-    from crowdcore.types import Agent
+    from crowdcore.types import Agent, Completion
     from crowdcore.work.context import RunContext
+    from crowdcore.work.documents import Building
 
+T = TypeVar("T")
 log = logging.getLogger("crowdcore.work")
 
+SUBMITTED = ("submitted", "approved", "rejected")
+"""Statuses of visits whose submissions are all there."""
 LATE_REASONS = ("timed_out", "left", "expired")
 
 
@@ -41,7 +45,9 @@ class SubmitAnswer:
     repeat: bool = False
 
 
-async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[Incoming]) -> SubmitAnswer:
+async def submit(
+    context: RunContext, row: AgentRow, data: Any, incoming: list[Incoming], size: int = 0
+) -> SubmitAnswer:
     """See Work.submit. Raises RequestError: invalid with `errors`, expired."""
     if row.status == "completed":
         return await _repeat(context, row)
@@ -51,24 +57,37 @@ async def submit(context: RunContext, row: AgentRow, data: Any, incoming: list[I
     if row.status == "waiting" or row.conversation_status == "live":
         raise RequestError(409, "not_acceptable_now", "This can be sent when the part that you do with others is over.")
     if row.kind == "after_task":
-        return await _submit_form(context, row, data)
+        return await _submit_form(context, row, data, size)
     if not isinstance(data, dict) and incoming:
         raise RequestError(422, "invalid", "Files need data that is an object.", errors={})
     new_files = _name(data, incoming)
-    agent = await documents.view(context, row)
-    used = named_files(data, await _uploads(context, row, data) + [f for f, _ in new_files])
+    building = await documents.Building.of(context, row)
+    uploads_of = await _uploads(context, row, data, size) + [f for f, _ in new_files]
+    state = await building.run(building.state)
+    agent = documents.agent_of(context, row, state)
+    used = await _aside(size, lambda: named_files(data, uploads_of))
     errors = await context.hooks.blueprint_validate(agent, data, {f["field"]: _meta(f) for f in used})
     if errors:
         raise RequestError(422, "invalid", "Please check your answers.", errors=errors)
-    with results.state_code(context.hooks, context.state_class, "update_submit"):
-        agent.state.update_submit(data, used)
-    state = results.saved(context.hooks, agent.state)
+    text = await building.run(lambda: _taken(building, state, data, used), size)
     judgement = Judgement(None)
     if row.kind in gates.JUDGED:
         judgement = await gates.judge(
-            context.hooks, context.config, context.gates, documents.submitted(agent, agent.state)
+            context.hooks, context.config, context.gates, documents.submitted(agent, state), size
         )
-    return await _store(context, row, agent, Submission(context, row, state, new_files, judgement))
+    return await _store(context, row, agent, Submission(context, row, text, new_files, judgement))
+
+
+def _taken(building: Building, state: AgentState, data: Any, files: list[dict[str, Any]]) -> str:
+    """The state with what was submitted, as it is stored."""
+    with building.code.method("update_submit"):
+        state.update_submit(data, files)
+    return building.code.saved(state)
+
+
+async def _aside(size: int, job: Callable[[], T]) -> T:
+    """What `job` answers, which goes through `size` bytes of JSON."""
+    return job() if size <= IN_PLACE else await asyncio.to_thread(job)
 
 
 async def conclude(context: RunContext, row: AgentRow) -> None:
@@ -77,22 +96,21 @@ async def conclude(context: RunContext, row: AgentRow) -> None:
     Nobody is there to be asked again, so it is not validated, and what plugins cannot do is done without. The visit
     ends.
     """
-    data = None if row.draft is None else json.loads(row.draft)
-    completion, state = Completion(), row.state or AgentState().save_data()
+    kept, draft = row.state or AgentState().save_data(), row.draft or documents.NULL
+    agent: Agent | None = None
     try:
-        agent = await documents.view(context, row)
-        state = results.saved(context.hooks, agent.state)
-        with results.state_code(context.hooks, context.state_class, "update_submit"):
-            agent.state.update_submit(data, named_files(data, await _uploads(context, row, data)))
-        state = results.saved(context.hooks, agent.state)
+        building = await documents.Building.of(context, row)
+        state = await building.run(building.state)
+        agent = documents.agent_of(context, row, state)
+        kept = await building.run(lambda: building.code.saved(state))
+        data = await _aside(len(draft), lambda: json.loads(draft))
+        used = named_files(data, await _uploads(context, row, data, len(draft)))
+        kept = await building.run(lambda: _taken(building, state, data, used), len(draft))
     except CrowdError as failure:
         log.warning("%s: agent %d ends without its draft: %s", context.name, row.id, failure)
-    try:
-        completion = await visits.completion_for(context, row, await documents.view(context, row))
-    except CrowdError as failure:
-        log.warning("%s: visit %s ends with our own page: %s", context.name, row.visit.external_id, failure)
-    text = canonical(completion.document())
-    await context.db.awrite(Submission(context, row, state, [], Judgement(None), text, "service").store)
+    submission = Submission(context, row, kept, [], Judgement(None), ends_visit=True, actor="service")
+    if await context.db.awrite(submission.store) == "stored":
+        await visits.complete(context, row, agent or documents.agent_of(context, row, AgentState()))
 
 
 def _name(data: Any, incoming: list[Incoming]) -> list[tuple[dict[str, Any], Incoming]]:
@@ -110,9 +128,9 @@ def _name(data: Any, incoming: list[Incoming]) -> list[tuple[dict[str, Any], Inc
     return named
 
 
-async def _uploads(context: RunContext, row: AgentRow, data: Any) -> list[dict[str, Any]]:
+async def _uploads(context: RunContext, row: AgentRow, data: Any, size: int) -> list[dict[str, Any]]:
     """The agent's uploads, if `data` may name any."""
-    if not any(_ids(data)):
+    if not await _aside(size, lambda: any(_ids(data))):
         return []
     return await context.db.aread(lambda c: uploads.of_agent(c, row.id))
 
@@ -139,7 +157,8 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
     """Store, acknowledge, go on. A visit of one unit ends in the same transaction."""
     several = context.config.gates.units_per_session > 1 or context.gates.after_task is not None
     completion = None
-    if row.status == "ended" or (row.unit is not None and not several):  # late: its session is over
+    submission.ends_visit = row.status == "ended" or (row.unit is not None and not several)  # late: its session is over
+    if submission.ends_visit and visits.prompt(context):
         completion = await visits.completion_for(context, row, agent)
         submission.completion = canonical(completion.document())
     files = [one for _, one in submission.new_files]
@@ -155,8 +174,8 @@ async def _store(context: RunContext, row: AgentRow, agent: Agent, submission: S
                            "sent is kept, and the people who run the task can see it.")  # fmt: skip
     if outcome != "stored":
         raise _expired(row, kept=outcome == "late")
-    if completion is not None:
-        return SubmitAnswer("completed", None, None, completion)
+    if submission.ends_visit:
+        return SubmitAnswer("completed", None, None, completion or await visits.complete(context, row, agent))
     return await _go_on(context, row, agent, submission.judgement.passed)
 
 
@@ -171,6 +190,10 @@ async def _repeat(context: RunContext, row: AgentRow) -> SubmitAnswer:
     """The first answer again; a session that broke off between two units goes on here."""
     fresh = await context.db.aread(lambda c: agents.get(c, row.id))
     assert fresh is not None
+    if fresh.answer is None and fresh.completion is None and fresh.unit is not None and fresh.visit_status in SUBMITTED:
+        # it broke off before anybody could say how the visit ends
+        ending = await visits.complete(context, fresh, await documents.view(context, fresh))
+        return SubmitAnswer("completed", None, None, ending, repeat=True)
     if fresh.answer is None:
         return await _go_on(context, fresh, await documents.view(context, fresh), fresh.passed)
     answer = json.loads(fresh.answer)
@@ -183,16 +206,16 @@ async def _repeat(context: RunContext, row: AgentRow) -> SubmitAnswer:
     return SubmitAnswer("completed", None, None, completion, repeat=True)
 
 
-async def _submit_form(context: RunContext, row: AgentRow, data: Any) -> SubmitAnswer:
+async def _submit_form(context: RunContext, row: AgentRow, data: Any, size: int) -> SubmitAnswer:
     """The after-task form: checked by its own rules; the visit ends as was decided when it was shown."""
     form = context.gates.after_task
-    errors = form.faults(data) if form is not None else {}
+    errors = {} if form is None else await _aside(size, lambda: form.faults(data))
     if errors:
         raise RequestError(422, "invalid", "Please check your answers.", errors=errors)
     assert row.answer is not None
     answer, now = row.answer, context.clock.now()
     completion = json.loads(answer)["completion"]
-    state = AgentState(data=data).save_data()
+    state = await _aside(size, AgentState(data=data).save_data)
 
     def store(conn: Conn) -> None:
         current = agents.get(conn, row.id)

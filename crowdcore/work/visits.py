@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.errors import RequestError
+from crowdcore.errors import CrowdError, RequestError
 from crowdcore.plugins import results
 from crowdcore.state import canonical
-from crowdcore.store.queries import agents, events, reviews
+from crowdcore.store.queries import agents, events, reviews, workers
 from crowdcore.types import Completion, Identity
 from crowdcore.work import documents
 from crowdcore.work.claim import claim
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from crowdcore.types import Agent
     from crowdcore.work.context import RunContext
     from crowdcore.work.documents import Document
+
+log = logging.getLogger("crowdcore.work")
 
 AFTER_TASK_SECONDS = 600.0
 """How long the after-task form may stay open; then the visit counts as submitted without it."""
@@ -41,10 +44,38 @@ class Answer:
 
 
 async def completion_for(context: RunContext, row: AgentRow, agent: Agent) -> Completion:
-    """How the provider ends this visit in the worker's browser."""
+    """How the provider ends this visit in the worker's browser; if it cannot say, our page, and the operator is told.
+
+    What the worker did counts whatever the provider says: ask this after it is stored, unless `prompt`.
+    """
     hooks, done = context.hooks, documents.submitted(agent, agent.state)
-    found = await results.answer(hooks, "provider_complete", hooks.provider_complete(row.visit, done))
-    return results.completion(hooks, found)
+    try:
+        found = await results.answer(hooks, "provider_complete", hooks.provider_complete(row.visit, done))
+        return results.completion(hooks, found)
+    except CrowdError as failure:
+        log.error(
+            "%s: %s; visit %s of worker %s is stored, and ended with our own page",
+            context.name, failure, row.visit.external_id, row.worker.name, exc_info=failure.__cause__,
+        )  # fmt: skip
+        return Completion()
+
+
+def prompt(context: RunContext) -> bool:
+    """Whether the provider says at once how a visit ends, so that a submission can be stored with it."""
+    return context.hooks.answers_in_place("provider_complete")
+
+
+async def complete(context: RunContext, row: AgentRow, agent: Agent) -> Completion:
+    """How a visit ends whose submission is stored and counts; kept, so that a repeat gets the same."""
+    completion = await completion_for(context, row, agent)
+    text = canonical(completion.document())
+
+    def keep(conn: Conn) -> None:
+        agents.set_answer(conn, row.id, f'{{"completion":{text}}}')
+        workers.set_completion(conn, row.visit.id, text)
+
+    await context.db.awrite(keep)
+    return completion
 
 
 async def go_on(context: RunContext, row: AgentRow, agent: Agent, passed: bool | None, feedback: str | None) -> Answer:

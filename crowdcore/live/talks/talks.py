@@ -14,7 +14,6 @@ from crowdcore.live.talks import leave
 from crowdcore.live.talks.conversation import Conversation
 from crowdcore.live.talks.endings import Ending
 from crowdcore.live.timers import Timer
-from crowdcore.plugins import results
 from crowdcore.store.queries import agents, conversations
 from crowdcore.work import documents
 from crowdcore.work.end import end_agent
@@ -145,7 +144,8 @@ class Talks:
         kept = row.kind == "onboarding" or documents.keeps_init(self._context)
         if row.state is not None or row.status != "in_task" or row.kind == "bot" or not kept:
             return row
-        state = results.saved(self._context.hooks, (await documents.view(self._context, row)).state)
+        building = await documents.Building.of(self._context, row)
+        state = await building.run(building.first)
         await self._context.db.awrite(lambda c: agents.set_state(c, row.id, state))
         fresh = await self._context.db.aread(lambda c: agents.get(c, row.id))
         assert fresh is not None

@@ -8,6 +8,7 @@ hooks.py first, and each failure is told apart by its plugin. Work goes to the t
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,11 +41,15 @@ _KIND_OF_WORK = {
     "architect_status": "build",
     "architect_shutdown": "build",
     "provider_identify": "claims",
-    "provider_complete": "claims",
+    "provider_complete": "completions",
     "provider_page": "claims",
     "register_routes": "build",
     "register_gates": "build",
 }
+
+
+_AGAIN = 60.0
+"""Seconds after which the operator reads again that the same code is too slow."""
 
 
 def kind_of_work(hook: str) -> str:
@@ -88,6 +93,7 @@ class Callers:
         self._facades: dict[str, Run] = {}
         self._limiters = limiters or Limiters()
         self._seconds: dict[str, float] = {}
+        self._told: dict[str, float] = {}
         self._chains = {hook: _chain(plugins, hook) for hook in HOOKS}
 
     def has(self, hook: str) -> bool:
@@ -109,6 +115,35 @@ class Callers:
     def close(self) -> None:
         """Let idle threads end."""
         self._limiters.close()
+
+    def answers_in_place(self, hook: str) -> bool:
+        """Whether an owner hook is asked without a thread: all that it can reach only computes."""
+        return _in_place(self._chains[hook])
+
+    async def aside(
+        self, kind: str, hook: str, what: Callable[[], str], call: Callable[[], T], key: Hashable = None
+    ) -> T:
+        """What `call()` answers, code that came with the answer of `hook`, on the threads of `kind`.
+
+        HookFailed if it takes too long (the operator reads so once a minute; `what` is asked then what it was) or finds
+        no free thread; what it raises passes through.
+        """
+        limiter = self._limiters.get(kind)
+        try:
+            return await limiter.run(call, key)
+        except Busy:
+            raise HookFailed(self.author(hook), what(), "busy", "too many calls at once; try again soon") from None
+        except Overrun:
+            failure = HookFailed(self.author(hook), what(), "timeout", f"took longer than {limiter.limit:g} seconds")
+            self._tell_once(failure)
+            raise failure from None
+
+    def _tell_once(self, failure: HookFailed) -> None:
+        now = time.monotonic()
+        if now - self._told.get(failure.hook, float("-inf")) >= _AGAIN:
+            self._told[failure.hook] = now
+            log.error("%s; workers are asked to try again", failure)
+        failure.told = True
 
     async def _owner(self, hook: str, key: Hashable = None, /, **given: Any) -> Any:
         """The answer of the first implementation (a plain hook).
@@ -299,6 +334,7 @@ def report(error: HookFailed, given: dict[str, Any]) -> None:
     """Show the operator a failure with plugin, hook, and whom or what it was about."""
     about = [f"{name} {_about(value)}" for name, value in given.items() if _about(value)]
     log.error("%s%s", error, f" [{', '.join(about)}]" if about else "", exc_info=error.__cause__)
+    error.told = True
 
 
 def _about(value: Any) -> str:

@@ -1,15 +1,13 @@
-"""Reading what a client sends: sizes, time between bytes, JSON."""
+"""Reading what a client sends: sizes, time between bytes."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
-from crowdcore.base.hostile_json import parse_json
 from crowdcore.errors import RequestError
 from crowdcore.server.http.limits import Limits
-from crowdcore.server.http.problems import ClientGone, invalid, too_large
+from crowdcore.server.http.problems import ClientGone, too_large
 from crowdcore.server.http.reply import Receive, Scope, header
 
 
@@ -47,26 +45,18 @@ async def chunks(scope: Scope, receive: Receive, limits: Limits, limit: int, wha
             yield body
 
 
-async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
-    """The whole body, at most `limits.json_body` bytes."""
-    pieces = [piece async for piece in chunks(scope, receive, limits, limits.json_body, "What was sent")]
+async def read_body(scope: Scope, receive: Receive, limits: Limits, limit: int | None = None) -> bytes:
+    """The whole body, at most `limit` bytes (default `limits.json_body`)."""
+    most = limits.json_body if limit is None else limit
+    pieces = [piece async for piece in chunks(scope, receive, limits, most, "What was sent")]
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def read_json(scope: Scope, receive: Receive, limits: Limits) -> Any:
-    """The body as a JSON value. RequestError 413, 415 (not JSON by its type) or 422 `invalid`."""
+def check_json(scope: Scope) -> None:
+    """RequestError 415 unless the body is JSON by its type."""
     kind = media_type(scope)
     if kind != "application/json" and not kind.endswith("+json"):
         raise RequestError(415, "unsupported_media_type", "Send JSON, as application/json.")
-    return parse_json(await read_body(scope, receive, limits))
-
-
-async def read_object(scope: Scope, receive: Receive, limits: Limits) -> dict[str, Any]:
-    """The body as a JSON object; everything else is `invalid`."""
-    value = await read_json(scope, receive, limits)
-    if not isinstance(value, dict):
-        raise invalid("The body must be a JSON object.")
-    return value
 
 
 def media_type(scope: Scope) -> str:

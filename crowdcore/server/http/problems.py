@@ -89,6 +89,8 @@ def as_request_error(error: Exception) -> RequestError:
 
 def _hook_failed(error: HookFailed) -> RequestError:
     if error.reason in ("busy", "timeout"):
+        if error.reason == "timeout" and not error.told:
+            log.error("%s", error)
         return busy()
     log.error("%s", error, exc_info=error.__cause__)
     return RequestError(502, "task_error", "This task's own code failed. Its author was told.")

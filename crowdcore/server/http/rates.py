@@ -18,32 +18,47 @@ _GRAIN = 0.01
 
 
 class Buckets:
-    """One bucket per key, `rate` calls per second, bursts of `2 * rate`; rate 0 lets all pass."""
+    """One bucket per key, `rate` calls per second, bursts of `burst` (default `2 * rate`); rate 0 lets all pass."""
 
-    def __init__(self, rate: float, clock: Clock) -> None:
+    def __init__(self, rate: float, clock: Clock, burst: float | None = None) -> None:
         self._rate = rate
-        self._burst = 2 * rate
+        self._burst = 2 * rate if burst is None else burst
         self._clock = clock
         self._state: dict[object, tuple[float, float]] = {}
 
-    def take(self, key: object) -> None:
-        """Count one call of `key`; RequestError 429 with `retry_after` (seconds) if it is too fast."""
+    def take(self, key: object, cost: float = 1.0) -> None:
+        """Count a call of `key`; RequestError 429 with `retry_after` (seconds) if it is too fast.
+
+        One that costs more than is left passes, and the next ones wait until it is made good.
+        """
+        self.check(key)
+        self.charge(key, cost)
+
+    def check(self, key: object) -> None:
+        """As `take`, without counting anything."""
         if not self._rate:
             return
-        now = self._clock.ticks()
-        left, at = self._state.get(key, (self._burst, now))
-        left = min(self._burst, left + (now - at) * self._rate)
+        left = self._left(key, self._clock.ticks())
         if left < 1 - _GRAIN:
             wait = ceil((1 - left) / self._rate * 1000) / 1000
             raise RequestError(429, "too_fast", "Too many requests at once. Wait a moment.", retry_after=wait)
-        self._state[key] = (left - 1, now)
+
+    def charge(self, key: object, cost: float) -> None:
+        """Count what a call of `key` turned out to cost."""
+        if not self._rate:
+            return
+        now = self._clock.ticks()
+        self._state[key] = (self._left(key, now) - cost, now)
         if len(self._state) > _SWEEP_AT:
             self._sweep(now)
 
+    def _left(self, key: object, now: float) -> float:
+        left, at = self._state.get(key, (self._burst, now))
+        return min(self._burst, left + (now - at) * self._rate)
+
     def _sweep(self, now: float) -> None:
         """Forget those whose bucket is full again: a fresh one is the same."""
-        refill = self._burst / self._rate
-        self._state = {key: state for key, state in self._state.items() if now - state[1] < refill}
+        self._state = {key: state for key, state in self._state.items() if self._left(key, now) < self._burst}
 
 
 class Places:

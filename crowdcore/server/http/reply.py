@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from crowdcore.state import json_text
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -17,8 +18,6 @@ JSON: Header = (b"content-type", b"application/json")
 HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 NO_STORE: Header = (b"cache-control", b"no-store")
 REVALIDATE: Header = (b"cache-control", b"no-cache")
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 class Reply:
@@ -43,7 +42,12 @@ class Reply:
 
 def json_reply(status: int, value: Any, *headers: Header) -> Reply:
     """`value` as JSON, not to be cached."""
-    return Reply(status, _encode(value).encode(), JSON, NO_STORE, *headers)
+    return text_reply(status, json_text(value), *headers)
+
+
+def text_reply(status: int, text: str, *headers: Header) -> Reply:
+    """What is JSON text already, not to be cached."""
+    return Reply(status, text.encode(), JSON, NO_STORE, *headers)
 
 
 def html_reply(status: int, text: str, *headers: Header) -> Reply:

@@ -28,12 +28,15 @@ def record(
 
 
 def find(conn: Conn, agent_id: int, request_id: str) -> dict[str, Any] | None:
-    """The answered call with this request id, as in `of_agent`."""
+    """The answered call with this id: {"procedure", "result" (JSON text or None), "error" (as in `of_agent`)}."""
     row = conn.one(
-        f"SELECT {_COLUMNS} FROM call WHERE agent_id = :agent AND request_id = :request",
+        "SELECT procedure, result, error FROM call WHERE agent_id = :agent AND request_id = :request",
         agent=agent_id, request=request_id,
     )  # fmt: skip
-    return None if row is None else _call(row)
+    if row is None:
+        return None
+    error = None if row["error"] is None else json.loads(row["error"])
+    return {"procedure": row["procedure"], "result": row["result"], "error": error}
 
 
 def of_agent(conn: Conn, agent_id: int) -> list[dict[str, Any]]:

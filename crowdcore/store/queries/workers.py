@@ -138,7 +138,15 @@ def end_visit(conn: Conn, visit_id: int, status: str, now: float, completion: st
     )  # fmt: skip
 
 
-def visit_submitted_late(conn: Conn, visit_id: int, now: float, completion: str) -> None:
+def set_completion(conn: Conn, visit_id: int, completion: str) -> None:
+    """How a visit ended in the worker's browser, for one that ended before anybody could say (JSON text)."""
+    conn.execute(
+        "UPDATE visit SET completion = :completion WHERE id = :id AND completion IS NULL",
+        completion=completion, id=visit_id,
+    )  # fmt: skip
+
+
+def visit_submitted_late(conn: Conn, visit_id: int, now: float, completion: str | None) -> None:
     """A late submission was accepted: the visit that had timed out counts as submitted."""
     conn.execute(
         "UPDATE visit SET status = 'submitted', ended_at = :now, completion = :completion"

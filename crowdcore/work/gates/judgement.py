@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.base.faults import described
 from crowdcore.errors import CrowdError, HookFailed, RequestError
+from crowdcore.plugins.state_code import StateCode
 from crowdcore.store.queries import known_items, qualifications, reviews
 from crowdcore.work.gates.answers import matches
 
@@ -32,8 +32,8 @@ class Judgement:
     granted: dict[str, int] = field(default_factory=dict)
 
 
-async def judge(hooks: Hooks, config: RunConfig, gates: Gates, agent: Agent) -> Judgement:
-    """Ask the hook of the agent's kind, then the declared answers.
+async def judge(hooks: Hooks, config: RunConfig, gates: Gates, agent: Agent, size: int = 0) -> Judgement:
+    """Ask the hook of the agent's kind, then the declared answers. `size`: bytes of its data as JSON.
 
     A hook that raises or takes too long judges nothing: the operator is told, and the worker is neither let
     through nor turned away for it. RequestError busy if there was no room for the call.
@@ -45,7 +45,7 @@ async def judge(hooks: Hooks, config: RunConfig, gates: Gates, agent: Agent) -> 
             said = await getattr(hooks, hook)(agent)
         expected = declared(config, gates, agent)
         if said is None and expected is not None:
-            said = matches(expected, agent.state.get_parsed_data())
+            said = await _matches(hooks, agent, expected, size)
         if said is None:
             _unjudged(config, agent, f"{hook} has no opinion, and no answers are declared")
     except HookFailed as failure:
@@ -54,17 +54,25 @@ async def judge(hooks: Hooks, config: RunConfig, gates: Gates, agent: Agent) -> 
         _unjudged(config, agent, str(failure))
     except CrowdError as error:
         _unjudged(config, agent, str(error))
-    except Exception as error:  # an AgentState that cannot give its parsed data
-        _unjudged(config, agent, f"its parsed data cannot be had: {described(error)}", trace=True)
     return Judgement(said)
 
 
-def _unjudged(config: RunConfig, agent: Agent, why: str, *, trace: bool = False) -> None:
+async def _matches(hooks: Hooks, agent: Agent, expected: dict[str, Any], size: int) -> bool:
+    code = StateCode(hooks, type(agent.state), agent.id)
+
+    def compare() -> bool:
+        with code.method("get_parsed_data"):
+            return matches(expected, agent.state.get_parsed_data())
+
+    return await code.run(compare, size)
+
+
+def _unjudged(config: RunConfig, agent: Agent, why: str) -> None:
     """Tell the operator, and how a person judges in place of the task's code."""
     name = getattr(config.gates, agent.kind).qualification
     log.error(
         "worker %s, %s, agent %d was not judged: %s; judge it yourself: crowd worker grant %s %s 1 (or 0)",
-        agent.worker.name, agent.kind, agent.id, why, agent.worker.name, name, exc_info=trace,
+        agent.worker.name, agent.kind, agent.id, why, agent.worker.name, name,
     )  # fmt: skip
 
 

@@ -9,16 +9,19 @@ from blueprint_form.sanitise import safe_form
 from blueprint_form.values import as_number
 from blueprint_form.visibility import placed_fields
 from crowdcore import AgentState
+from crowdcore.state import nonblocking
 
 
 @dataclass
 class FormState(AgentState):
     """`init` is the item {"form": …}; `data` is {field: value}, hidden fields left out."""
 
+    @nonblocking
     def get_init_state(self) -> dict[str, Any]:
         """{"form": …} with all HTML made safe; the item's metadata stays on the server."""
         return {"form": safe_form(self.init["form"])}
 
+    @nonblocking
     def get_parsed_data(self) -> dict[str, Any] | None:
         """{field: value} in the form's order: numbers as numbers, a file as {name, size, sha256}; None before."""
         if self.data is None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from blueprint_static.pages import Pages
 from crowdcore import AgentState
+from crowdcore.state import nonblocking
 
 _SHOWN = ("name", "size", "sha256")
 
@@ -27,10 +28,12 @@ class StaticState(AgentState):
         """ValueError if the page cannot be filled with the row."""
         cls.pages.check_row(item)
 
+    @nonblocking
     def get_init_state(self) -> Any:
         """The row without answer columns, and the page filled with it as `html`."""
         return self.pages.shown(self.init) if isinstance(self.init, dict) else self.init
 
+    @nonblocking
     def get_parsed_data(self) -> Any:
         """The answers as they were sent, a field of files as a list of {name, size, sha256}; None before."""
         if not isinstance(self.data, dict):

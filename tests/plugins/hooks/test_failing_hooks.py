@@ -36,7 +36,7 @@ AT_ENTERING = {
         f"{STATE}    def get_init_state(self): return {{1}}"
     ),
 }
-AT_SUBMITTING = {
+AT_COMPLETING = {
     "provider_complete of plugin hooks.py: answered None; the hook wants Completion": (
         "@hookimpl\ndef provider_complete(visit): ..."
     ),
@@ -49,6 +49,8 @@ AT_SUBMITTING = {
     "provider_complete of plugin hooks.py: its fields are not JSON: Object of type set": (
         "@hookimpl\ndef provider_complete(visit): return Completion(fields={'a': {1}})"
     ),
+}
+AT_SUBMITTING = {
     "Mine.update_submit of plugin hooks.py: KeyError: 'label' (hooks.py:12)": (
         f"{STATE}    def update_submit(self, data, files): self.data = data['label']"
     ),
@@ -98,6 +100,17 @@ def test_a_failure_at_submitting_keeps_the_work_open(start: Start, line: str) ->
     told(process, line)
     reloaded = worker.call("GET", "").json()
     assert (reloaded["phase"], reloaded["draft"]) == ("work", {"text": "long"})
+
+
+@pytest.mark.parametrize("line", AT_COMPLETING)
+def test_a_provider_that_cannot_say_how_a_visit_ends_loses_no_answer(start: Start, line: str) -> None:
+    process = start(AT_COMPLETING[line])
+    worker = Browserless(process.url, worker_id="x").enter()
+    first = worker.submit({"text": "long"}).json()
+    assert (first["status"], first["completion"]["kind"]) == ("completed", "thanks")
+    told(process, line)
+    assert worker.submit({"text": "another"}).json() == first
+    assert worker.call("GET", "").json()["phase"] == "done"
 
 
 def test_a_failing_check_refuses_the_submission_and_says_so(start: Start) -> None:
