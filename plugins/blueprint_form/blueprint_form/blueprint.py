@@ -35,6 +35,8 @@ class FormBlueprint:
         if start == 0:
             check_source(source, faults)
             faults.stop()
+            for doubt in faults.doubts.values():
+                run.log.warning("%s", doubt)
         items = (self._with_limit(item) for _, item in source.items(faults))
         return islice(items, start, None)
 

@@ -38,6 +38,8 @@ def check(directory: Path) -> None:
     if not told:
         raise ConfigError(f"{directory}: no {data.TASK_DATA}, {data.TASK_LINES} or {data.UNIT_CONFIG} here")
     faults.stop()
+    for doubt in faults.doubts.values():
+        say(f"warning: {doubt}", err=True)
     for line in told:
         say(f"{line}, no fault")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from blueprint_form import tokens
-from blueprint_form.check_form import check
+from blueprint_form.check_form import examine
 from blueprint_form.insertions import Insertions
 from blueprint_form.options import FormOptions
 from blueprint_form.problems import Problem, shape, suggestion
@@ -24,15 +24,19 @@ _INSERTION = "insertions"  # looking for it in the text is far cheaper than walk
 
 @dataclass
 class Faults:
-    """Faults over all files: the first 50 are told, the rest counted."""
+    """Faults over all files: the first 50 are told, the rest counted. `doubts` stop nothing, each is told once."""
 
     lines: list[str] = field(default_factory=list)
     more: int = 0
+    doubts: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: Path, problems: Iterable[Problem]) -> None:
         """Note `problems` of the file `path`."""
         for problem in problems:
-            if len(self.lines) < _MOST_TOLD:
+            if problem.doubt:
+                if len(self.doubts) < _MOST_TOLD:
+                    self.doubts.setdefault(problem.message, f"{path}: {problem}")
+            elif len(self.lines) < _MOST_TOLD:
                 self.lines.append(f"{path}: {problem}")
             else:
                 self.more += 1
@@ -139,12 +143,12 @@ def check_source(source: Source, faults: Faults) -> int:
 
 
 def check_item(item: Any, where: str, insertions: Insertions) -> list[Problem]:
-    """Every fault of one item {"form": {…}, "metadata": …}."""
+    """Every fault of one item {"form": {…}, "metadata": …}, and every doubt."""
     if not isinstance(item, dict) or "form" not in item:
         return [Problem(where, f"an item must be an object with 'form', not {shape(item)}")]
     unknown = [key for key in item if key not in _ITEM_KEYS]
     problems = [Problem(where, f"an item has no attribute {key!r}{suggestion(key, _ITEM_KEYS)}") for key in unknown]
-    return problems + check(item["form"], f"{where}.form", insertions.custom)
+    return problems + examine(item["form"], f"{where}.form", insertions.custom)
 
 
 def checked_items(
