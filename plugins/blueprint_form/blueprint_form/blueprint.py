@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +16,7 @@ from crowdcore.errors import ConfigError
 from crowdcore.plugins.markers import NotInPlace, hookimpl, in_place
 
 if TYPE_CHECKING:
+    from blueprint_form.allowance import Allowances
     from crowdcore import Agent, AgentState, Run
 
 _STATIC = Path(__file__).parent / "static"
@@ -94,7 +96,14 @@ class FormBlueprint:
             raise NotInPlace
         from blueprint_form.rules import validate
 
-        return validate(agent.state.init["form"], data, files) or None
+        with self._allowances.budget(agent.id) as budget:
+            return validate(agent.state.init["form"], data, files, budget) or None
+
+    @cached_property
+    def _allowances(self) -> Allowances:
+        from blueprint_form.allowance import Allowances  # patterns are parsed by 1,000 lines that start-up can spare
+
+        return Allowances()
 
     @hookimpl
     def blueprint_simulate(self, run: Run, agent: Agent) -> dict[str, Any]:

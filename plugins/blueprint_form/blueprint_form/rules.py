@@ -16,19 +16,19 @@ Files = dict[str, dict[str, Any]]
 Errors = dict[str, list[str]]
 
 
-def validate(form: dict[str, Any], data: Any, files: Files) -> Errors:
+def validate(form: dict[str, Any], data: Any, files: Files, budget: Budget | None = None) -> Errors:
     """The faults of an answer: {field: [message, …]}, empty when it is fine.
 
     `form` has passed `check`. `data` is {field: value} without the fields that the page hid. `files`
     is {field: {"name", "size", …}} of the uploads that `data` names. Faults that belong to no field
-    are under "". Author's own validators run in the browser only.
+    are under "". Author's own validators run in the browser only. `budget` is what all patterns together may take.
     """
     if not isinstance(data, dict):
         return {"": [messages.NOT_OBJECT]}
     shown = visible_fields(form, data)
     errors: Errors = {}
     known: set[str] = set()
-    budget = Budget()
+    budget = budget or Budget()
     for placed in placed_fields(form):
         name = placed.field["name"]
         known.add(name)

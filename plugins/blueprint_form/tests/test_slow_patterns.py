@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from blueprint_form import messages
-from blueprint_form.patterns import compile_pattern, slow_text
+from blueprint_form.allowance import LEAST, Allowances
+from blueprint_form.patterns import TIME_LIMIT, compile_pattern, slow_text
 from blueprint_form.rules import validate
 from click.testing import CliRunner
 
@@ -46,6 +47,25 @@ def test_on_an_event_loop_they_share_one_too(make_form: Any) -> None:
 
     with pytest.raises(NotInPlace):
         asyncio.run(judge(ENDLESS))
+
+
+def test_who_sends_slow_answers_again_and_again_has_a_share_of_the_time(make_form: Any) -> None:
+    now, form = [0.0], form_of(make_form, 1)
+    allowances = Allowances(lambda: now[0])
+
+    def judge(agent: int) -> tuple[float, Any]:
+        with allowances.budget(agent) as budget:
+            given = budget.left
+            return given, validate(form, {"f0": ENDLESS}, {}, budget)
+
+    too_slow = {"f0": [messages.TOO_SLOW]}
+    assert judge(1) == (TIME_LIMIT, too_slow)
+    assert judge(1) == (LEAST, too_slow)
+    assert judge(2) == (TIME_LIMIT, too_slow), "another worker has their own"
+    with allowances.budget(1) as budget:
+        assert validate(form, {"f0": "aaa"}, {}, budget) == {}, "what does not explode is judged as ever"
+    now[0] += 1000
+    assert judge(1) == (TIME_LIMIT, too_slow)
 
 
 @pytest.mark.parametrize(
