@@ -10,12 +10,30 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar, TypeVarTuple, Unpack
+from weakref import WeakSet
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
 _LOOK = 1.0
 """Seconds between two looks whether a loop that does not answer has ended."""
+
+
+_serving: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+"""The loops that serve somebody: what blocks one of them keeps everybody waiting."""
+
+
+def serves(loop: asyncio.AbstractEventLoop) -> None:
+    """Note that `loop` serves somebody."""
+    _serving.add(loop)
+
+
+def on_serving_loop() -> bool:
+    """Whether this code runs on a loop that serves somebody."""
+    try:
+        return asyncio.get_running_loop() in _serving
+    except RuntimeError:
+        return False
 
 
 class Closed(Exception):
@@ -50,8 +68,11 @@ def start(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) ->
 def ask(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
     """What `coroutine`, run in `loop`, answers or raises; from any other thread. Closed if the loop has ended, or ends.
 
-    Waits for as long as it takes.
+    Waits for as long as it takes; RuntimeError on `loop` itself, which would wait for ever.
     """
+    if asyncio._get_running_loop() is loop:
+        coroutine.close()
+        raise RuntimeError("a loop cannot wait for itself: await this instead")
     answer = start(loop, coroutine)
     while True:
         try:

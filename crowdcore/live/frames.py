@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 * 1024
 """Of one frame."""
 RATE, BURST = 20.0, 60.0
-"""Frames of one connection: a second, and at once."""
+"""Frames of one agent, over all its connections: a second, and at once."""
 PATIENCE = 600
 """So many more frames over the rate than within it, and the connection is closed."""
 _LONGEST_ID = 64
@@ -79,7 +79,7 @@ def text(frame: dict[str, Any]) -> str:
 
 
 class Pace:
-    """How fast one connection sends."""
+    """How fast one agent sends, over all the connections that it opens."""
 
     __slots__ = ("_at", "_clock", "_left", "over")
 
@@ -92,12 +92,23 @@ class Pace:
 
     def take(self) -> bool:
         """Count a frame; whether it is within the rate."""
-        now = self._clock.ticks()
-        self._left = min(BURST, self._left + (now - self._at) * RATE)
-        self._at = now
+        self._refill()
         if self._left < 1:
             self.over += 1
             return False
         self._left -= 1
         self.over = max(0, self.over - 1)
         return True
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it is as good as new: nothing of it need be kept."""
+        self._refill()
+        return self.over == 0 and self._left >= BURST
+
+    def _refill(self) -> None:
+        now = self._clock.ticks()
+        gained = max(0.0, now - self._at) * RATE
+        self._left = min(BURST, self._left + gained)
+        self.over = max(0, self.over - int(gained))  # who rested may come back
+        self._at = now

@@ -24,6 +24,9 @@ MOST_FRAMES, MOST_CHARACTERS = 1000, 1024 * 1024
 """What may wait to be sent to one connection."""
 REPLAYS = 32
 """Conversations that are played again at a time: each has 5 s for a step, hundreds at once would be too slow."""
+MOST_PACES = 1000
+"""Paces that are kept before it is looked which of them say nothing any more."""
+_TAKEN_OVER = "This work was opened in another tab or window and goes on there."
 TOO_SLOW, TAKEN_OVER, TOO_FAST, OVER = 4408, 4409, 4429, 1000
 _PAGE = 200
 
@@ -33,7 +36,7 @@ log = logging.getLogger("crowdcore.live")
 class Connection:
     """One open socket of an agent; made by `Hub.attach`."""
 
-    def __init__(self, agent_id: int, socket: Socket, clock: Clock) -> None:
+    def __init__(self, agent_id: int, socket: Socket, pace: Pace) -> None:
         self.agent_id = agent_id
         self.seen = 0
         """The seq of the last frame of the inbox that was put on its way."""
@@ -42,7 +45,7 @@ class Connection:
         self.newest = 0
         """The last seq that was delivered meanwhile."""
         self._socket = socket
-        self._pace = Pace(clock)
+        self._pace = pace
         self._queue: list[str] = []  # these few are what thousands of idle people cost
         self._frames = self._characters = 0  # not sent yet
         self._close: tuple[int, str] | None = None
@@ -106,6 +109,18 @@ class Connection:
         """Whether somebody is still there."""
         return await self._socket.answers()
 
+    def take_over(self) -> None:
+        """The agent has another connection, which gets what this one has not been sent yet."""
+        self._drop()
+        self.send(frames.text(frames.error("taken_over", _TAKEN_OVER)))
+        self.close(TAKEN_OVER, "taken_over")
+
+    def _drop(self) -> None:
+        """Send nothing of what waits, but for the frame that is under way."""
+        self._frames -= len(self._queue)
+        self._characters -= sum(map(len, self._queue))
+        self._queue.clear()
+
     def cut(self) -> None:
         """The socket is gone: send nothing more."""
         self._close = self._close or (OVER, "")
@@ -117,11 +132,10 @@ class Connection:
         try:
             while True:
                 while self._queue:
-                    batch, self._queue = self._queue, []
-                    for text in batch:
-                        await self._socket.send(text)
-                        self._frames -= 1
-                        self._characters -= len(text)
+                    text = self._queue.pop(0)
+                    await self._socket.send(text)
+                    self._frames -= 1
+                    self._characters -= len(text)
                 self._all_sent()
                 if self._close is not None:
                     await self._socket.close(*self._close)
@@ -147,6 +161,8 @@ class Hub:
         self._db = db
         self._clock = clock
         self._connections: dict[int, Connection] = {}
+        self._paces: dict[int, Pace] = {}
+        self._sweep_at = MOST_PACES
         self.replays = asyncio.Semaphore(REPLAYS)
         """To be held while a conversation is played again."""
         self._lingering: set[asyncio.Task[Any]] = set()
@@ -173,12 +189,19 @@ class Hub:
     def attach(self, agent_id: int, socket: Socket) -> Connection:
         """A new connection of an agent; an older one is told that it was taken over, and closed (4409)."""
         older = self._connections.get(agent_id)
-        connection = self._connections[agent_id] = Connection(agent_id, socket, self._clock)
+        connection = self._connections[agent_id] = Connection(agent_id, socket, self._pace(agent_id))
         if older is not None:
-            detail = "This work was opened in another tab or window and goes on there."
-            older.send(frames.text(frames.error("taken_over", detail)))
-            older.close(TAKEN_OVER, "taken_over")
+            older.take_over()
         return connection
+
+    def _pace(self, agent_id: int) -> Pace:
+        """The agent's pace, which a new connection does not make a new one; forgotten once it is as good as new."""
+        if len(self._paces) >= self._sweep_at:
+            self._paces = {
+                agent: pace for agent, pace in self._paces.items() if agent in self._connections or not pace.is_fresh
+            }
+            self._sweep_at = 2 * len(self._paces) + MOST_PACES
+        return self._paces.setdefault(agent_id, Pace(self._clock))
 
     def detach(self, connection: Connection) -> bool:
         """The socket is closed; False if the connection had been taken over, so that the agent is still there."""

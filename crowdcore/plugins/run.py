@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crowdcore.errors import RunError
+from crowdcore.plugins.aio import Aio
+from crowdcore.plugins.may_block import may_block
 from crowdcore.plugins.records import Records, Shared
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ class Run:
         )
         self.shared = Shared(services.db, services.run_id)
         """JSON shared by all hooks of the run."""
+        self.aio = Aio(self.shared, self.records, self.serve, self.visit_returned)
+        """The calls of `run` that block, for coroutines: `await run.aio.shared.get(key)`."""
 
     def __repr__(self) -> str:
         return f"<Run {self.name} for {self.plugin}>"
@@ -143,10 +147,11 @@ class Run:
         `trusted_proxies` are the addresses and networks ("10.0.0.0/8") of proxies: X-Forwarded-For and -Proto are
         believed from there, and from nowhere else. RunError if the port is taken, with one that is free.
         """
+        may_block("serve(…)")
+        more = {"trusted_proxies": tuple(trusted_proxies)} if trusted_proxies else {}
         return self._services.serve(
-            app, host=host, port=port, ssl_certfile=ssl_certfile, ssl_keyfile=ssl_keyfile,
-            trusted_proxies=trusted_proxies,
-        )  # fmt: skip
+            app, host=host, port=port, ssl_certfile=ssl_certfile, ssl_keyfile=ssl_keyfile, **more
+        )
 
     def secret(self, name: str) -> bytes:
         """A key (32 bytes) that this installation derives for this plugin, the same in every run."""
@@ -157,4 +162,5 @@ class Run:
 
         Whether anything ended. What was submitted stays submitted, and owed: the operator is told, once.
         """
+        may_block("visit_returned(…)")
         return self._services.visit_returned(external_id)

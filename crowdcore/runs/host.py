@@ -80,6 +80,8 @@ class RunHost:
 
     def ask(self, coroutine: Callable[[Supervisor], Coroutine[Any, Any, T]]) -> T:
         """Run something on the run's loop and wait for it, from any other thread; RunError if the run has ended."""
+        if self._loop is not None and asyncio._get_running_loop() is self._loop:
+            raise RunError(f"run {self.setup.row.name}: a coroutine on its own event loop cannot wait for it")
         ended = RunError(f"run {self.setup.row.name} has ended")
         if self._loop is None or self._supervisor is None or self.outcome.done():
             raise ended

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crowdcore.base import paths
-from crowdcore.base.loops import Closed, ask
+from crowdcore.base.loops import Closed, ask, serves
 from crowdcore.base.secret import derive
 from crowdcore.errors import RunError
 from crowdcore.plugins import results
@@ -80,6 +80,7 @@ class Serving:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._loop = asyncio.get_running_loop()
+        serves(self._loop)
         self._servers: list[tuple[Server, asyncio.Task[None]]] = []
         self._context: RunContext | None = None
         self._app: WorkerApp | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.pay.executor import Executor
-from crowdcore.runs.feed import Feed
+from crowdcore.runs.feed import LAST_WORDS, Feed
 from crowdcore.runs.lead import keep_lead, look_at, stop_without
 from crowdcore.runs.platform import Platform
 from crowdcore.store.queries import agents, conversations, events, runs, units
@@ -86,6 +86,7 @@ class Supervisor:
             self._stopping.set()
             for task in tasks[2:]:
                 task.cancel()  # a platform that does not answer holds nobody up
+            await self._heard(tasks[0])
             await asyncio.gather(*tasks, return_exceptions=True)
             if self.context.live is not None:
                 await self.context.live.close()
@@ -122,6 +123,16 @@ class Supervisor:
                   self.context.db.trouble() or "the database does not answer")  # fmt: skip
         self.status = "stopped"
         return self._stop_reason or "stopped"
+
+    async def _heard(self, listening: asyncio.Task[None]) -> None:
+        """Wait for the listeners, who have LAST_WORDS; one that hangs is told again by the next process."""
+        done, _ = await asyncio.wait([listening], timeout=LAST_WORDS + AGAIN)
+        if not done:
+            log.error(
+                "%s: a listener (on_… of a plugin or hooks.py) does not end and is left alone; `crowd resume` tells it "
+                "again what it was in", self.context.name,
+            )  # fmt: skip
+            listening.cancel()
 
     async def _keep(self, loop: str, follow: Follow) -> None:
         """A background loop, begun anew after whatever ends it, until the run stops."""

@@ -7,6 +7,7 @@ a run of a thousand units and in one of a million.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -21,21 +22,35 @@ PAGE = 50
 MAX_ASKED = 50
 """Units that `worker_can_do_unit` is asked about for one claim, at most."""
 MAX_WORKERS = 100_000
+MAX_FREED = 10_000
 
 
 class Positions:
-    """Where each worker's search stands; the least recently used are forgotten (and start over)."""
+    """Where each worker's search stands; the least recently used are forgotten (and start over).
+
+    A unit that comes back is noted once for all, and each search looks when it is asked next what came back since it
+    was set. Of what came back only what stands before everything later matters, so those are kept in rising order and
+    found by bisection: neither costs more where more workers are known.
+    """
 
     def __init__(self) -> None:
-        self._of: OrderedDict[int, Position] = OrderedDict()
+        self._of: OrderedDict[int, tuple[Position, int]] = OrderedDict()  # and how many had come back by then
+        self._count = 0
+        self._when: list[int] = []  # rising, as _where is: the how manieth came back, and just before it
+        self._where: list[Position] = []
 
     def get(self, worker_id: int) -> Position:
         """Where this worker's search goes on."""
-        return self._of.get(worker_id, START)
+        found = self._of.get(worker_id)
+        if found is None:
+            return START
+        position, since = found
+        index = bisect_right(self._when, since)
+        return position if index == len(self._where) else min(position, self._where[index])
 
     def set(self, worker_id: int, position: Position) -> None:
         """Everything up to `position` need not be looked at again for this worker."""
-        self._of[worker_id] = position
+        self._of[worker_id] = position, self._count
         self._of.move_to_end(worker_id)
         if len(self._of) > MAX_WORKERS:
             self._of.popitem(last=False)
@@ -47,9 +62,16 @@ class Positions:
     def freed(self, seat: int, unit_id: int) -> None:
         """A unit came back: every search past it goes back to just before it."""
         before = (seat, unit_id - 1)
-        for worker_id, position in self._of.items():
-            if position > before:
-                self._of[worker_id] = before
+        while self._where and self._where[-1] >= before:
+            self._where.pop()
+            self._when.pop()
+        self._count += 1
+        self._where.append(before)
+        self._when.append(self._count)
+        if len(self._where) > MAX_FREED:  # the older half counts as its first: searches go back rather too far
+            half = MAX_FREED // 2
+            self._when[:half] = [self._when[half - 1]]
+            self._where[:half] = [self._where[0]]
 
 
 def candidates(conn: Conn, run_id: int, worker_id: int, after: Position) -> Iterator[Free]:

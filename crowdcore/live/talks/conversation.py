@@ -14,6 +14,7 @@ from crowdcore.live.talks.bots import Actor
 from crowdcore.live.talks.endings import Ending, Left, Reason, Silence
 from crowdcore.live.talks.replay import Crossings, Mismatch
 from crowdcore.live.talks.talk import Member, Talk
+from crowdcore.live.talks.unread import Full
 from crowdcore.plugins.live_assignment import Message
 from crowdcore.state import canonical
 from crowdcore.store.queries import agents, events, journal
@@ -93,7 +94,12 @@ class Conversation(Talk):
     async def incoming(self, agent_id: int, id: str, data: Json) -> None:
         """A person's message: stored, acknowledged, then to be received. A repeat is only acknowledged."""
         await self._is_loaded()
-        if await self._say(agent_id, id, data):
+        try:
+            stored = await self._say(agent_id, id, data)
+        except Full:  # the page says it again later
+            self._hub.tell(agent_id, frames.error("too_fast", "What you said before has not been read yet.", id))
+            return
+        if stored:
             self._hub.tell(agent_id, {"type": "ack", "id": id})
         else:
             self._hub.tell(agent_id, frames.error("not_live", "This conversation is over.", id))
@@ -141,7 +147,7 @@ class Conversation(Talk):
         seats = {member.agent.id: member for member in self._others.values()}
         for said in kept.said:
             if said.agent in seats:
-                self._messages[said.n] = self._message(seats[said.agent], said.id, said.data, said.at)
+                self._messages.add(said.n, self._message(seats[said.agent], said.id, said.data, said.at))
         self._known = dict.fromkeys(kept.known)
         self._loaded.set_result(None)
 
@@ -191,7 +197,7 @@ class Conversation(Talk):
     # What people and bots say
 
     async def _say(self, agent_id: int, id: str, data: Json, bot: Mapping[str, Any] | None = None) -> bool:
-        """Store a message, once; False if it came too late."""
+        """Store a message, once; False if it came too late, Full if too much of a person waits to be received."""
         key = (agent_id, id)
         if key in self._known:
             pending = self._known[key]
@@ -201,8 +207,10 @@ class Conversation(Talk):
         member = next((m for m in self._members.values() if m.agent.id == agent_id), None)
         if self._over or member is None:
             return False
-        stored = self._known[key] = asyncio.get_running_loop().create_future()
         at, kept = self._now(), canonical({"data": data, **({} if bot is None else {"bot": dict(bot)})})
+        if bot is None:
+            self._messages.check_room(member.seat, len(kept))
+        stored = self._known[key] = asyncio.get_running_loop().create_future()
         try:
             n, cancelled = await self._scribe.said(agent_id, id, kept, at)
         except BaseException:
@@ -211,7 +219,7 @@ class Conversation(Talk):
             raise
         self._known[key] = None
         stored.set_result(None)
-        self._came(n, self._message(member, id, data, at))
+        self._came(n, self._message(member, id, data, at), 0 if bot is not None else len(kept))
         if cancelled is not None:
             raise cancelled
         return True
@@ -235,7 +243,7 @@ class Conversation(Talk):
         """Whether it is this seat's turn and nothing of it waits to be received; None where there are no turns."""
         if self._turn is None:
             return None
-        return self._turn == seat and not any(message.seat == seat for message in self._messages.values())
+        return self._turn == seat and not self._messages.any_of(seat)
 
     async def act(self, agent_id: int, id: str, data: Json, bot: Mapping[str, Any]) -> None:
         """A bot said something."""

@@ -18,6 +18,7 @@ from crowdcore.live.talks.eager import Begun
 from crowdcore.live.talks.endings import Ended, Left, Silence
 from crowdcore.live.talks.replay import Crossings, Gone, Got, Mismatch
 from crowdcore.live.talks.scribe import Cancelled, Scribe
+from crowdcore.live.talks.unread import Unread
 from crowdcore.plugins.live_assignment import Message
 from crowdcore.state import canonical
 from crowdcore.store.queries import journal
@@ -68,7 +69,7 @@ class Talk:
         self._members: dict[int, Member] = {}
         self._given: Assignment | None = None
         self._crossings = Crossings()
-        self._messages: dict[int, Message] = {}  # by their place in the journal, in order, until received
+        self._messages = Unread()
         self._scribe = Scribe(context, row.id)
         self._sent = 0
         self._turns = 0
@@ -178,13 +179,12 @@ class Talk:
         self._typed[seat] = self._context.clock.ticks()
 
     def _take(self, seat: int | None) -> Message | None:
-        for n, message in self._messages.items():
-            if seat is None or message.seat == seat:
-                del self._messages[n]
-                self._crossings.note("receive", n)
-                self._taken = n, message
-                return message
-        return None
+        found = self._messages.first(seat)
+        if found is None:
+            return None
+        self._crossings.note("receive", found[0])
+        self._taken = found
+        return found[1]
 
     async def _wait(self, seat: int | None, seconds: float | None) -> None:
         waiting = self._waiting = _Waiting(seat)
@@ -216,7 +216,7 @@ class Talk:
             message = self._messages.get(got.n)
             if message is None or (seat is not None and message.seat != seat):
                 raise self._mismatched(Mismatch(f"a receive from seat {seat} gets what another seat said"))
-            del self._messages[got.n]
+            self._messages.remove(got.n)
             return message
         if isinstance(got, Gone):
             self.gone(got.seat, got.reason)
@@ -233,12 +233,11 @@ class Talk:
             return False
         self._crossings.missed()
         self._came(*self._taken)
-        self._messages = dict(sorted(self._messages.items()))
         return True
 
-    def _came(self, n: int, message: Message) -> None:
-        """A message is there: whoever waits for it may have it."""
-        self._messages[n] = message
+    def _came(self, n: int, message: Message, size: int = 0) -> None:
+        """A message is there (`size`: see `Unread`): whoever waits for it may have it."""
+        self._messages.add(n, message, size)
         if self._waiting is not None and self._waiting.seat in (None, message.seat):
             self._waiting.wake()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,7 @@ from crowdcore.blueprints import publish
 from crowdcore.errors import ConfigError
 
 if TYPE_CHECKING:
+    from blueprint_form.allowance import Allowances
     from crowdcore import Agent, AgentState, Run
 
 _STATIC = Path(__file__).parent / "static"
@@ -37,7 +39,7 @@ class FormBlueprint:
             notices = Notices()
             check_source(source, faults, notices)
             faults.stop()
-            for line in notices.lines():
+            for line in (*faults.doubts.values(), *notices.lines()):
                 run.log.warning("%s", line)
         items = (self._with_limit(item) for item in source.items(faults))
         return islice(items, start, None)
@@ -96,7 +98,14 @@ class FormBlueprint:
             raise NotInPlace
         from blueprint_form.rules import validate
 
-        return validate(agent.state.init["form"], data, files) or None
+        with self._allowances.budget(agent.id) as budget:
+            return validate(agent.state.init["form"], data, files, budget) or None
+
+    @cached_property
+    def _allowances(self) -> Allowances:
+        from blueprint_form.allowance import Allowances  # patterns are parsed by 1,000 lines that start-up can spare
+
+        return Allowances()
 
     @hookimpl
     def blueprint_simulate(self, run: Run, agent: Agent) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from blueprint_form import schema
-from blueprint_form.patterns import PatternError, compile_pattern
+from blueprint_form.patterns import PatternError, compile_pattern, slow_text
 from blueprint_form.problems import Problem, key_path, shape, suggestion
 from blueprint_form.values import as_number, is_date
 
@@ -64,6 +65,8 @@ def check_validators(field: dict[str, Any], path: str, custom: frozenset[str]) -
             message = _ARGUMENTS[name](argument, kind)
             if message:
                 yield Problem(at, message)
+            elif name == "regexp":
+                yield from _slow(argument, at)
         elif name in _ARGUMENTS:
             yield Problem(at, f"validator {name!r} does not fit a field of type {kind}{suggestion('', known)}")
         elif name not in custom:
@@ -112,6 +115,22 @@ def _regexp(value: Any, _kind: str) -> str:
     except PatternError as error:
         return f"the pattern {parts[0]!r} cannot be used: {error}"
     return ""
+
+
+def _slow(value: str | list[str], at: str) -> Iterator[Problem]:
+    """A pattern that some texts take for ever; the same pattern is tried once."""
+    parts = (value,) if isinstance(value, str) else tuple(value)
+    text = _slow_text(*parts)
+    if text is not None:
+        yield Problem(
+            at, f"the pattern {parts[0]!r} takes for ever on texts like {text!r}, which then count as not checked in "
+            "time; avoid a repetition of what repeats or has overlapping choices", doubt=True,
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def _slow_text(*parts: str) -> str | None:
+    return slow_text(compile_pattern(*parts).tree)
 
 
 def _extensions(value: Any, _kind: str) -> str:

@@ -30,6 +30,11 @@ def check(form: Any, where: str = "form", custom: Custom | None = None) -> list[
     `where` is the JSON path of the form within its file. `custom` names the author's own validators
     and triggers; without it there are none.
     """
+    return [problem for problem in examine(form, where, custom) if not problem.doubt]
+
+
+def examine(form: Any, where: str = "form", custom: Custom | None = None) -> list[Problem]:
+    """As `check`, with what its author should doubt too."""
     checker = _Checker(custom or Custom())
     checker.form(form, where)
     return checker.problems + check_rules(checker.placed)
@@ -94,7 +99,7 @@ class _Checker:
             self.problems += check_options(each, path)
         if isinstance(each.get("validators", {}), dict):
             self.problems += check_validators(each, path, self.custom.validators)
-        if len(self.problems) == before:
+        if all(problem.doubt for problem in self.problems[before:]):
             self.problems += check_value(each, path)
         if isinstance(each.get("name"), str):
             self.placed.append((path, each, rules))

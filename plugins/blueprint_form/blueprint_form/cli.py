@@ -43,6 +43,8 @@ def check(directory: Path) -> None:
     for line in notices.lines():
         say(f"warning: {line}", err=True)
     faults.stop()
+    for doubt in faults.doubts.values():
+        say(f"warning: {doubt}", err=True)
     for line in told:
         say(f"{line}, no fault")
 

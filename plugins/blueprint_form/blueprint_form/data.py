@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from blueprint_form import json_items, tokens
 from blueprint_form.alike import Alike
-from blueprint_form.check_form import check
+from blueprint_form.check_form import examine
 from blueprint_form.insertions import Insertions
 from blueprint_form.left_out import Notices
 from blueprint_form.options import FormOptions
@@ -31,15 +31,19 @@ _MARKUP = re.compile(r"<|\\u003", re.IGNORECASE)
 
 @dataclass
 class Faults:
-    """Faults over all files: the first 50 are told, the rest counted."""
+    """Faults over all files: the first 50 are told, the rest counted. `doubts` stop nothing, each is told once."""
 
     lines: list[str] = field(default_factory=list)
     more: int = 0
+    doubts: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: Path, problems: Iterable[Problem]) -> None:
         """Note `problems` of the file `path`."""
         for problem in problems:
-            if len(self.lines) < _MOST_TOLD:
+            if problem.doubt:
+                if len(self.doubts) < _MOST_TOLD:
+                    self.doubts.setdefault(problem.message, f"{path}: {problem}")
+            elif len(self.lines) < _MOST_TOLD:
                 self.lines.append(f"{path}: {problem}")
             else:
                 self.more += 1
@@ -174,7 +178,7 @@ def check_source(source: Source, faults: Faults, notices: Notices | None = None)
         else:
             problems = check_item(item, where, source.insertions)
             faults.add(source.path, problems)
-            if form is not None and not problems:
+            if form is not None and all(problem.doubt for problem in problems):
                 alike.learn(form)
         if form is None or _MARKUP.search(form):
             notices.look(source.path, item, where, source.insertions.folder)
@@ -184,10 +188,10 @@ def check_source(source: Source, faults: Faults, notices: Notices | None = None)
 
 
 def check_item(item: Any, where: str, insertions: Insertions) -> list[Problem]:
-    """Every fault of one item {"form": {…}, "metadata": …}."""
+    """Every fault of one item {"form": {…}, "metadata": …}, and every doubt."""
     if not isinstance(item, dict) or "form" not in item:
         return [Problem(where, f"an item must be an object with 'form', not {shape(item)}")]
-    return _unknown_keys(item, where) + check(item["form"], f"{where}.form", insertions.custom)
+    return _unknown_keys(item, where) + examine(item["form"], f"{where}.form", insertions.custom)
 
 
 def _unknown_keys(item: dict[str, Any], where: str) -> list[Problem]:

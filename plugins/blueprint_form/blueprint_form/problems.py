@@ -13,10 +13,14 @@ _LONGEST_SHOWN = 60
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault: `path` is a JSON path such as `[0].form.sections[1].title`, `message` what is wrong there."""
+    """One fault: `path` is a JSON path such as `[0].form.sections[1].title`, `message` what is wrong there.
+
+    A `doubt` stops nothing: its author is told.
+    """
 
     path: str
     message: str
+    doubt: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message

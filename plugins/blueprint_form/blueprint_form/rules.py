@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from blueprint_form import messages
-from blueprint_form.patterns import compile_pattern
+from blueprint_form.patterns import Budget, compile_pattern
 from blueprint_form.values import as_list, as_number, ascii_lower, is_blank, is_date, is_email, is_storable
 from blueprint_form.visibility import placed_fields, visible_fields
 
@@ -16,29 +16,30 @@ Files = dict[str, dict[str, Any]]
 Errors = dict[str, list[str]]
 
 
-def validate(form: dict[str, Any], data: Any, files: Files) -> Errors:
+def validate(form: dict[str, Any], data: Any, files: Files, budget: Budget | None = None) -> Errors:
     """The faults of an answer: {field: [message, …]}, empty when it is fine.
 
     `form` has passed `check`. `data` is {field: value} without the fields that the page hid. `files`
     is {field: {"name", "size", …}} of the uploads that `data` names. Faults that belong to no field
-    are under "". Author's own validators run in the browser only.
+    are under "". Author's own validators run in the browser only. `budget` is what all patterns together may take.
     """
     if not isinstance(data, dict):
         return {"": [messages.NOT_OBJECT]}
     shown = visible_fields(form, data)
     errors: Errors = {}
     known: set[str] = set()
+    budget = budget or Budget()
     for placed in placed_fields(form):
         name = placed.field["name"]
         known.add(name)
-        found = _judge(placed.field, name in shown, data, files)
+        found = _judge(placed.field, name in shown, data, files, budget)
         if found:
             errors[name] = found
     errors |= {name: [messages.UNKNOWN] for name in data if name not in known}
     return errors
 
 
-def _judge(field: Field, shown: bool, data: dict[str, Any], files: Files) -> list[str]:
+def _judge(field: Field, shown: bool, data: dict[str, Any], files: Files, budget: Budget) -> list[str]:
     name = field["name"]
     if name not in data:
         may_be_absent = not shown or field.get("may_be_hidden") is True or not _required(field)
@@ -47,6 +48,8 @@ def _judge(field: Field, shown: bool, data: dict[str, Any], files: Files) -> lis
         return [messages.HIDDEN]
     if field["type"] == "file":
         return _file(field, data[name], files.get(name))
+    if field["type"] in _TEXTS:
+        return _text(field, data[name], budget)
     return _CHECKS[field["type"]](field, data[name])
 
 
@@ -62,7 +65,7 @@ def _empty(field: Field) -> list[str]:
     return [messages.REQUIRED] if _required(field) else []
 
 
-def _text(field: Field, value: Any) -> list[str]:
+def _text(field: Field, value: Any, budget: Budget) -> list[str]:
     if not isinstance(value, str):
         return [messages.NOT_TEXT]
     if not is_storable(value):
@@ -76,15 +79,16 @@ def _text(field: Field, value: Any) -> list[str]:
         found.append(messages.too_long(rules["maxLength"], len(value)))
     if field["type"] == "email" and not is_email(value):
         found.append(messages.EMAIL)
-    return found + _pattern(rules.get("regexp"), value)
+    return found + _pattern(rules.get("regexp"), value, budget)
 
 
-def _pattern(rule: str | list[str] | None, value: str) -> list[str]:
-    if rule is None:
+def _pattern(rule: str | list[str] | None, value: str, budget: Budget) -> list[str]:
+    """Once the time of an answer is used up it is refused, and no further pattern is tried."""
+    if rule is None or budget.left <= 0:
         return []
     source, flags = (rule, "") if isinstance(rule, str) else (rule[0], rule[1] if len(rule) > 1 else "")
     try:
-        return [] if compile_pattern(source, flags).test(value) else [messages.PATTERN]
+        return [] if compile_pattern(source, flags).test(value, budget) else [messages.PATTERN]
     except TimeoutError:
         return [messages.TOO_SLOW]
 
@@ -189,6 +193,7 @@ def _file(field: Field, value: Any, meta: dict[str, Any] | None) -> list[str]:
 
 
 _CHECKS: dict[str, Callable[[Field, Any], list[str]]] = {
-    "input": _text, "email": _text, "textarea": _text, "hidden": _text, "number": _number, "range": _number,
-    "date": _date, "select": _choice, "radio": _choice, "checkbox": _checkbox, "ranking": _ranking,
+    "number": _number, "range": _number, "date": _date, "select": _choice, "radio": _choice, "checkbox": _checkbox,
+    "ranking": _ranking,
 }  # fmt: skip
+_TEXTS = ("input", "email", "textarea", "hidden")

@@ -117,8 +117,8 @@ def test_the_faults_of_many_token_sets_are_those_of_each(tmp_path: Path, sets: l
 
 def test_items_of_one_make_are_not_each_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
-    check = check_form.check
-    monkeypatch.setattr("blueprint_form.data.check", lambda *given: looked.append(given) or check(*given))
+    check = check_form.examine
+    monkeypatch.setattr("blueprint_form.data.examine", lambda *given: looked.append(given) or check(*given))
     items = []
     for number in range(2000):
         form = copy.deepcopy(FORM)

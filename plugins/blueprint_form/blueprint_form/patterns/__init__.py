@@ -16,15 +16,29 @@ from blueprint_form.patterns.charset import to_units
 from blueprint_form.patterns.emit import emit
 from blueprint_form.patterns.parse import PatternError, parse
 from blueprint_form.patterns.sample import sample
+from blueprint_form.patterns.slow import slow_text
 from crowdcore import NotInPlace, in_place
 
-__all__ = ["TIME_LIMIT", "Pattern", "PatternError", "compile_pattern", "sample"]
+__all__ = ["TIME_LIMIT", "Budget", "Pattern", "PatternError", "compile_pattern", "sample", "slow_text"]
 
 TIME_LIMIT = 0.05
-"""Seconds of computing that one match may take on the server."""
+"""Seconds of computing that all matches of one answer together may take on the server."""
 _IN_PLACE = 0.002
+"""The same on an event loop."""
 
 _FLAGS = "imsuy"
+
+
+class Budget:
+    """What is left to compute for one answer, here (on an event loop, or not): `left` seconds."""
+
+    def __init__(self) -> None:
+        self.here = in_place()
+        self.left = _IN_PLACE if self.here else TIME_LIMIT
+
+    def over(self) -> Exception:
+        """Why a match ends that takes longer."""
+        return NotInPlace() if self.here else TimeoutError()
 
 
 class Pattern:
@@ -36,29 +50,29 @@ class Pattern:
         self._text = emit(self.tree, flags)
         self._compiled: Any = None
 
-    def test(self, text: str) -> bool:
-        """Whether `text` holds a match, as `RegExp.test` says; TimeoutError after 50 ms of computing.
+    def test(self, text: str, budget: Budget | None = None) -> bool:
+        """Whether `text` holds a match, as `RegExp.test` says; TimeoutError when the budget (default: one of its own,
+        50 ms) is used up.
 
-        On an event loop NotInPlace, if it has to be compiled or takes longer than 2 ms.
+        On an event loop NotInPlace, if it has to be compiled or the budget of 2 ms is used up.
         """
-        here = in_place()
+        budget = budget or Budget()
         if self._compiled is None:
-            if here:
+            if budget.here:
                 raise NotInPlace
             regex = import_module("regex")  # 40 ms, and only needed when an answer arrives
             self._compiled = regex.compile(self._text, regex.V0)
         units = to_units(text) if "u" not in self.flags else text
         find = self._compiled.match if "y" in self.flags else self._compiled.search
-        began, limit = thread_time(), _IN_PLACE if here else TIME_LIMIT
-        while True:
+        while budget.left > 0:
+            began = thread_time()
             try:
-                return find(units, timeout=limit) is not None
+                return find(units, timeout=budget.left) is not None
             except TimeoutError:  # the library's clock also counts what all other threads did meanwhile
-                if thread_time() - began < limit:
-                    continue
-                if here:
-                    raise NotInPlace from None
-                raise
+                continue
+            finally:
+                budget.left -= thread_time() - began
+        raise budget.over()
 
 
 @lru_cache(maxsize=2048)

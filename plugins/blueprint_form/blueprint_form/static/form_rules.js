@@ -161,7 +161,7 @@ const isRequired = (field) => validators(field).required === true;
 const whenEmpty = (field) => (isRequired(field) ? [REQUIRED] : []);
 const optionsOf = (field) => field.options.map((option) => option.value);
 
-function text(field, value) {
+function text(field, value, _files, matches) {
   if (typeof value !== "string") return [NOT_TEXT];
   if (!isStorable(value)) return [BAD_TEXT];
   if (value === "" || (isRequired(field) && isBlank(value))) return whenEmpty(field);
@@ -171,14 +171,17 @@ function text(field, value) {
   if (length < (rules.minLength ?? 0)) found.push(tooShort(rules.minLength, length));
   if (length > (rules.maxLength ?? Infinity)) found.push(tooLong(rules.maxLength, length));
   if (field.type === "email" && !EMAIL_GRAMMAR.test(value)) found.push(EMAIL);
-  if (rules.regexp !== undefined && !matches(rules.regexp, value)) found.push(PATTERN);
+  if (rules.regexp !== undefined && !matches(rules.regexp, value, field)) found.push(PATTERN);
   return found;
 }
 
-function matches(rule, value) {
+// A pattern's source and flags.
+export function patternOf(rule) {
   const [source, flags = ""] = typeof rule === "string" ? [rule] : rule;
-  return new RegExp(source, flags.replaceAll("g", "")).test(value);
+  return [source, flags.replaceAll("g", "")];
 }
+
+const matchesHere = (rule, value) => new RegExp(...patternOf(rule)).test(value);
 
 function number(field, value) {
   if (value === "") return whenEmpty(field);
@@ -264,8 +267,9 @@ const CHECKS = {
 // --- the whole form -------------------------------------------------------------------------------
 
 // The faults of an answer, {field: [message, …]}: `data` is {field: value} without hidden fields,
-// `files` {field: {name, size, …}} of the uploads that it names.
-export function validateForm(form, data, files) {
+// `files` {field: {name, size, …}} of the uploads that it names. `matches(rule, value, field)` says
+// whether a pattern fits: a page must not wait for one that takes for ever.
+export function validateForm(form, data, files, matches = matchesHere) {
   const errors = Object.create(null);
   if (!isObject(data)) {
     errors[""] = [NOT_OBJECT];
@@ -275,7 +279,7 @@ export function validateForm(form, data, files) {
   const known = new Set();
   for (const { field } of placedFields(form)) {
     known.add(field.name);
-    const found = judge(field, shown.has(field.name), data, files);
+    const found = judge(field, shown.has(field.name), data, files, matches);
     if (found.length) errors[field.name] = found;
   }
   for (const name of Object.keys(data)) {
@@ -284,9 +288,9 @@ export function validateForm(form, data, files) {
   return errors;
 }
 
-function judge(field, shown, data, files) {
+function judge(field, shown, data, files, matches) {
   if (!Object.hasOwn(data, field.name)) {
     return !shown || field.may_be_hidden === true || !isRequired(field) ? [] : [REQUIRED];
   }
-  return shown ? CHECKS[field.type](field, data[field.name], files) : [HIDDEN];
+  return shown ? CHECKS[field.type](field, data[field.name], files, matches) : [HIDDEN];
 }

@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 import { widgetOf } from "./fields.js";
 import { partShown, validateForm, visibleFields } from "./form_rules.js";
 import { draw } from "./layout.js";
+import { Patterns } from "./patterns.js";
 
 const DRAFT_PAUSE = 400; // ms that a change may wait until it is saved
 
@@ -16,6 +17,7 @@ export class FormPage {
     this.concealed = new Set(); // names that triggers hid
     this.refused = new Map(); // errors of the server or of an upload, until the field changes
     this.locked = false;
+    this.patterns = new Patterns(() => this.refresh());
   }
 
   show(place) {
@@ -164,7 +166,7 @@ export class FormPage {
 
   errors() {
     const data = this.answers();
-    const errors = validateForm(this.form, data, this.uploads());
+    const errors = validateForm(this.form, data, this.uploads(), this.patterns.fits);
     for (const [name, widget] of this.widgets) if (widget.busy?.()) delete errors[name]; // on its way
     for (const name of Object.keys(data)) {
       const refused = this.refused.get(name);
@@ -272,6 +274,9 @@ export class FormPage {
     this.fire(this.form.submit_button, "onClick", this.view.button, null);
     this.touched = new Set(this.widgets.keys());
     await this.uploadsDone();
+    if (this.locked) return;
+    this.refresh();
+    await this.patterns.settled();
     if (this.locked) return;
     this.refresh();
     if ([...this.widgets.values()].some((widget) => widget.errors.length)) return this.showSummary();
