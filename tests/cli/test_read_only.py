@@ -19,8 +19,8 @@ architect: {type: local, port: 0}
 provider: {type: mock}
 """
 READING = (
-    ("runs",), ("status",), ("export", "demo"), ("worker", "show", "x"), ("review", "list", "demo-1"), ("review", "show", "1"), ("outbox", "demo"),
-    ("tips", "demo"), ("owed", "demo"), ("db", "check"),
+    ("runs",), ("status",), ("export", "demo"), ("worker", "show", "x"), ("review", "list", "demo-1"),
+    ("review", "show", "1"), ("outbox", "demo"), ("tips", "demo"), ("owed", "demo"), ("db", "check"),
 )  # fmt: skip
 
 
