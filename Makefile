@@ -36,7 +36,7 @@ test: $(ENVIRONMENT) ## every test, real browser and database included (make tes
 test-quick: $(ENVIRONMENT) ## most tests, in a minute or so: no browser, no PostgreSQL, no processes, nothing slow
 	@$(PYTHON_OF_IT) -m pytest -n $(WORKERS) --dist worksteal -m "$(QUICK)" $(ARGS)
 
-chaos: $(ENVIRONMENT) ## kill -9 at random instants, 50 seeds (make chaos SEEDS=20: fewer)
+chaos: $(ENVIRONMENT) ## kill -9, outages and jumps of the clock at random instants, 50 seeds (make chaos SEEDS=20: fewer)
 	@scripts/programs.sh
 	@CROWD_CHAOS_SEEDS=$(SEEDS) $(PYTHON_OF_IT) -m pytest -n $(WORKERS) tests/chaos $(ARGS)
 

@@ -26,6 +26,8 @@ import pytest
 
 _MISSING = "these tests need PostgreSQL's server programs: apt-get install postgresql, or put initdb on the PATH"
 _START_SECONDS = 100.0
+RUN_LOCKS = 0x63726F77
+"""The class of advisory locks that say which process leads a run."""
 
 
 class PostgresServer:
@@ -70,6 +72,16 @@ class PostgresServer:
             cursor = connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            return len(cursor.fetchall())
+
+    def end_leads(self, database: str) -> int:
+        """End the sessions that hold the locks of runs in this database; how many there were."""
+        with self.connect() as connection:
+            cursor = connection.execute(
+                "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                " WHERE l.locktype = 'advisory' AND l.classid = %s AND d.datname = %s AND l.granted",
+                [RUN_LOCKS, database],
             )
             return len(cursor.fetchall())
 

@@ -220,7 +220,7 @@ class Story(Round):
         acknowledged = [json.loads(line) for line in log.splitlines()]
         text = await self.machine.run("export", "chaos", "--format", "jsonl")
         exported = [json.loads(line) for line in text.splitlines()]
-        found = self.look(ended=True) + _compare(acknowledged, exported, self.machine.data) + self._noted()
+        found = self.look(ended=True) + compare(acknowledged, exported, self.machine.data) + self._noted()
         found += reviewer.compare(exported, REWARD)
         if len(acknowledged) < LEAST:
             found.append(f"only {len(acknowledged)} acknowledgements")
@@ -243,7 +243,7 @@ class Story(Round):
         return found
 
 
-def _compare(acknowledged: list[dict[str, Any]], exported: list[dict[str, Any]], data: Path) -> list[str]:
+def compare(acknowledged: list[dict[str, Any]], exported: list[dict[str, Any]], data: Path) -> list[str]:
     """Each acknowledged submission exactly once in the export, with the same data and the same bytes."""
     found = []
     for name, entries in (("agent", acknowledged), ("agent", exported), ("unit", exported)):

@@ -88,7 +88,7 @@ def test_a_file_of_0_bytes_is_not_taken_for_a_new_database_and_its_log_is_kept(m
     database, log = machine.data_dir / "crowd.db", (machine.data_dir / "crowd.db-wal").read_bytes()
     database.write_bytes(b"")
     code, said = checked(machine)
-    assert (code, "has 0 bytes, and was a database before" in said) == (1, True), said
+    assert (code, "is empty: its tables are gone" in said) == (1, True), said
     for words in (["run", "task.yaml", "--no-open"], ["runs"], ["export", "demo"]):
         done = machine.crowd(*words)
         assert (done.returncode, "crowd db restore BACKUP" in done.stderr) == (2, True), done.stderr

@@ -25,7 +25,7 @@ from crowdcore.store.queries import events, outbox, runs
 from crowdcore.testing import Browserless, Machine, until
 from crowdcore.testing.patience import PATIENCE
 from crowdcore.work.stored import stored_context
-from tests.postgres import PostgresServer
+from tests.postgres import RUN_LOCKS, PostgresServer
 
 CONFIG = {
     "task": {"name": "demo", "reward": "0.10"}, "blueprint": {"type": "mock", "num_assignments": 5},
@@ -36,7 +36,6 @@ task: {name: demo}
 blueprint: {type: mock, num_assignments: 5}
 architect: {type: local, port: 0}
 """
-RUN_LOCKS = 0x63726F77
 
 
 def holders(server: PostgresServer, url: str) -> list[int]:

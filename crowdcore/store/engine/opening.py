@@ -109,5 +109,5 @@ def emptied(path: Path, data_dir: Path) -> str | None:
         return None
     if not was_one:
         return None
-    return (f"{path} has 0 bytes, and was a database before (what belongs to it lies beside it): "
+    return (f"no database at {path}: it has 0 bytes, and what lies beside it says that it was one; "
             "put back a backup: crowd db restore BACKUP --force")  # fmt: skip

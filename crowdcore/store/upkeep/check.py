@@ -112,8 +112,9 @@ def _gone(path: Path, data_dir: Path) -> Fault | None:
     """The file is not there, or has 0 bytes, and was a database. To open it would delete its log."""
     if not path.exists() and Acknowledged(path).read()[0]:
         return Fault(f"{path} is gone; what belongs to it lies beside it", _RESTORE)
-    what = emptied(path, data_dir)
-    return None if what is None else Fault(what.partition(": put back")[0], _RESTORE)
+    if emptied(path, data_dir) is None:
+        return None
+    return Fault(f"{path} is empty: its tables are gone; what lies beside it says that it was a database", _RESTORE)
 
 
 def _lost(database: Database, path: Path) -> Iterator[Fault]:
