@@ -53,7 +53,7 @@ _MOVES: Final[dict[Kind, dict[str, frozenset[str]]]] = {
         "launching": frozenset({"running", "draining", "stopped"}),
         "running": frozenset({"paused", "draining", "stopped"}),
         "paused": frozenset({"running", "draining", "stopped"}),
-        "draining": frozenset({"finished", "stopped"}),
+        "draining": frozenset({"finished", "stopped", "running"}),  # running: the limit that ended it was raised
         "finished": frozenset(),
         "stopped": frozenset({"launching", "running", "draining"}),
     },

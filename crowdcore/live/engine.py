@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("crowdcore.live")
 
-NO_LIVE, BUSY = 4404, 4503
+NO_LIVE, BUSY, RESTARTS = 4404, 4503, 1012
 
 
 class Live:
@@ -50,7 +50,7 @@ class Live:
         self._eligible = Eligibility(context)
         self._talks = Talks(self, context, self.hub, self._timers, self._eligible)
         self._rooms = Rooms(self, context, self.hub, self._timers, self._eligible)
-        self._graces: dict[int, Timer] = {}
+        self._graces: dict[int, tuple[Timer, float]] = {}  # with the time (service seconds) until when they last
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -68,6 +68,7 @@ class Live:
     async def close(self) -> None:
         """The process ends: what goes on is taken up by the next one."""
         self._closing = True
+        self.hub.close_all(RESTARTS, "restarts")
         tasks = [*self._tasks, *self._talks.tasks()]
         for task in tasks:
             task.cancel()
@@ -109,17 +110,21 @@ class Live:
         """This agent is to be here within the grace; else it counts as gone."""
         self._calm(agent_id)
         grace = self._context.config.pairing.disconnect_grace
-        self._graces[agent_id] = self._timers.after(grace, lambda: self._grace_over(agent_id))
+        timer = self._timers.after(grace, lambda: self._grace_over(agent_id))
+        self._graces[agent_id] = timer, self._context.service.now() + grace
 
     def _calm(self, agent_id: int) -> None:
-        timer = self._graces.pop(agent_id, None)
+        timer, _ = self._graces.pop(agent_id, (None, 0.0))
         if timer is not None:
             timer.cancel()
 
     async def serve(self, agent_id: int, after: int, socket: Socket) -> None:
         """One accepted connection of an agent, from its start to its end; frames after `after` are sent again."""
         row = await self._row(agent_id)
-        if row is None or row.run_id != self._context.run_id or self._closing:
+        if self._closing:  # the page comes back
+            await socket.close(BUSY, "busy")
+            return
+        if row is None or row.run_id != self._context.run_id:
             await socket.send(frames.text(frames.error("no_live", "This work has no live part.")))
             await socket.close(NO_LIVE, "no_live")
             return
@@ -257,4 +262,6 @@ class Live:
 
     async def waiting(self, row: AgentRow) -> dict[str, Any]:
         """What a page tells somebody who waits."""
-        return notices.waiting(self._context, row.kind, self._rooms.of(row.id))
+        told = notices.waiting(self._context, row.kind, self._rooms.of(row.id))
+        _, until = self._graces.get(row.id, (None, None))
+        return {**told, "connect_by": None if until is None else self._context.service.wall(until)}

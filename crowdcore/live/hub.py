@@ -233,6 +233,11 @@ class Hub:
         if connection is not None:
             connection.close(code, reason)
 
+    def close_all(self, code: int, reason: str) -> None:
+        """Close every connection, after what was sent to it."""
+        for connection in self._connections.values():
+            connection.close(code, reason)
+
     async def replay(self, connection: Connection, after: int) -> None:
         """Send what lies in the agent's inbox after seq `after`; from then on frames go out as they are delivered."""
         connection.seen = min(after, await self._db.aread(lambda c: journal.last_seq(c, connection.agent_id)))

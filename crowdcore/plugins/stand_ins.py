@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crowdcore.base.faults import described, place, without_secrets
+from crowdcore.base.faults import described, meant, place, without_secrets
 from crowdcore.base.limiter import LIMITS, Busy, Limiters, Overrun
 from crowdcore.errors import ConfigError, CrowdError
 from crowdcore.plugins.bots import Act, BotFailed
@@ -154,7 +154,8 @@ class StandIns:
         for bot in self.bots:
             if bot.name == name:
                 return bot.at
-        raise NoStandIn([Failure(len(self.bots), name, "pairing.stand_in does not list it")])
+        near = meant(name, [bot.name for bot in self.bots])
+        raise NoStandIn([Failure(len(self.bots), name, f"pairing.stand_in does not list it{near}")])
 
     def about(self, at: int) -> dict[str, str | None]:
         """Who bot `at` is (JSON for the agent's row and exports); what it cannot say is None."""

@@ -73,10 +73,8 @@ def decide(database: Database, units: Iterable[int], verdict: Verdict, *, actor:
         database.read(lambda c, run_id=run_id, micros=micros: budgets.check(c, run_id, micros, hold=False))  # type: ignore[misc]
     reviewed = Reviewed()
     try:
-        for part in _slices(wanted):
-            _note(reviewed, database.write(lambda c, part=part: [_decide(c, u, verdict, actor) for u in part]))  # type: ignore[misc]
-        for part in _slices(wanted) if verdict.visit else ():  # once all units of the visits are rejected
-            database.write(lambda c, part=part: [_reject_visit(c, u, verdict, actor) for u in part])  # type: ignore[misc]
+        for part in _visits(database, wanted) if verdict.visit else _slices(wanted):
+            _note(reviewed, database.write(lambda c, part=part: _decide_all(c, part, verdict, actor)))  # type: ignore[misc]
     except RunError as error:
         reviewed.problem = str(error)
     return reviewed
@@ -94,6 +92,23 @@ def _note(reviewed: Reviewed, done: list[tuple[reviews.Decision, bool]]) -> None
 
 def _slices(units: list[int]) -> Iterator[list[int]]:
     return (units[n : n + SLICE] for n in range(0, len(units), SLICE))
+
+
+def _visits(database: Database, units: list[int]) -> Iterator[list[int]]:
+    """Slices in which no visit is cut apart: it is rejected with the last of its units, or nothing is."""
+    visits: dict[int, list[int]] = {}
+    for part in _slices(units):
+        works = database.read(lambda c, part=part: [reviews.of_unit(c, unit) for unit in part])  # type: ignore[misc]
+        for work in works:
+            visits.setdefault(work.visit_id, []).append(work.unit_id)
+    together: list[int] = []
+    for of_visit in visits.values():
+        together += of_visit
+        if len(together) >= SLICE:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
 def _micros(amount: Decimal) -> int:
@@ -119,6 +134,15 @@ def _check(conn: Conn, units: list[int], verdict: Verdict, named: frozenset[int]
     return dict(costs)
 
 
+def _decide_all(
+    conn: Conn, units: list[int], verdict: Verdict, actor: str
+) -> list[tuple[reviews.Decision, bool]]:  # fmt: skip
+    done = [_decide(conn, unit, verdict, actor) for unit in units]
+    for unit in units if verdict.visit else ():  # once all units of the visits are rejected
+        reviews.reject_visit(conn, unit, verdict.note, time.time(), actor=actor)
+    return done
+
+
 def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[reviews.Decision, bool]:
     now = time.time()
     decision = reviews.decide(conn, unit, verdict.outcome, now, actor=actor, note=verdict.note)
@@ -128,10 +152,6 @@ def _decide(conn: Conn, unit: int, verdict: Verdict, actor: str) -> tuple[review
         conn, unit, _micros(verdict.bonus), verdict.bonus_reason.strip(), now, actor=actor
     )
     return decision, owed
-
-
-def _reject_visit(conn: Conn, unit: int, verdict: Verdict, actor: str) -> bool:
-    return reviews.reject_visit(conn, unit, verdict.note, time.time(), actor=actor)
 
 
 def submissions(

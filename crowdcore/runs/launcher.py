@@ -71,10 +71,14 @@ class Launcher:
         self.done = False
         self.over_budget = False
         self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=f"launch-{context.name}", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to launch."""
+        """Begin to launch, or go on after a `stop`."""
+        before, self._quit = self._thread, False
+        self._thread = threading.Thread(
+            target=self._run, args=(before,), name=f"launch-{self._context.name}", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -105,9 +109,11 @@ class Launcher:
     @property
     def idle(self) -> bool:
         """Whether nothing is being launched at this moment."""
-        return self.done or not self._thread.is_alive()
+        return self.done or self._thread is None or not self._thread.is_alive()
 
-    def _run(self) -> None:
+    def _run(self, before: threading.Thread | None) -> None:
+        if before is not None:  # it may still wait for data that is being made
+            before.join()
         ready_at = time.monotonic() + READY_SECONDS
         try:
             while not self._quit and not self.done:

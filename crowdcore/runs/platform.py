@@ -108,6 +108,15 @@ class Platform:
         if done:
             self._places = total
 
+    async def reopen(self, url: str) -> bool:
+        """Offer what is open again, after `close`; False if the platform refuses, for now."""
+        if not self._due("provider_launch", 0.0):
+            return False
+        done, _ = await self._try("provider_launch", self.launch(url))
+        if done:
+            self._closed_at = None
+        return done
+
     async def pending(self) -> bool:
         """Whether the platform holds visits open; a platform that cannot be asked may hold some."""
         if self._due("provider_pending", AGAIN):

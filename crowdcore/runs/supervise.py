@@ -37,6 +37,7 @@ LEAVE = 5.0
 """Seconds that a run which is to stop waits for a database that does not answer."""
 FIRST_UNITS = 1.0
 """Seconds to wait for the first units before the run counts as launched; slow data may take longer."""
+NOTHING_LEFT = "all units are done"
 
 log = logging.getLogger("crowdcore.run")
 
@@ -56,7 +57,8 @@ class Supervisor:
         self.status = setup.row.status
         self._config_hash = setup.row.config_hash
         self._stop_reason: str | None = None
-        self._end_reason = "all units are done"
+        self._limit: str | None = None
+        self._end_reason = NOTHING_LEFT
         self._beat = float("-inf")
         self._empty_since: float | None = None
         self._platform = Platform(
@@ -218,7 +220,9 @@ class Supervisor:
             return True
         limit = self._limits()
         if self.status != "draining" and limit is not None:
-            await self.drain(limit)
+            await self.drain(limit, limit=True)
+        elif self.status == "draining" and self._limit is not None and limit is None:
+            await self._go_on()
         return await self._is_over() and await self._platform.close()
 
     def _raise_launch_error(self) -> None:
@@ -259,7 +263,7 @@ class Supervisor:
                 self.context.live.nudge()  # perhaps more conversations may go on at once
         if row.wanted == "stop":
             self._stop_reason = "stopped on demand"
-        elif row.wanted == "drain" and self.status != "draining":
+        elif row.wanted == "drain" and (self.status != "draining" or self._limit is not None):
             await self.drain("ended on demand")
         elif row.wanted in ("pause", "run"):
             await self._pause(row.wanted == "pause")
@@ -290,11 +294,13 @@ class Supervisor:
             return "nothing was submitted for so long that patience is over"
         return None
 
-    async def drain(self, reason: str) -> float:
+    async def drain(self, reason: str, *, limit: bool = False) -> float:
         """Hand out no new work, let people in the middle finish; returns seconds that may take at most.
 
         What is free expires when the last of them is done: until then the run can be stopped and resumed whole.
+        `limit`: it goes on if the limit is raised meanwhile; what somebody wants is not taken back.
         """
+        self._limit = reason if limit else None
         async with self._moving:
             if self.status not in ("draining", "finished"):
                 self._end_reason = reason
@@ -303,6 +309,17 @@ class Supervisor:
                 await self._move("draining", reason=reason)
                 await self._platform.close()
         return await self.longest()
+
+    async def _go_on(self) -> None:
+        """The limit that ended the run was raised while people in the middle finish: it takes new work again."""
+        async with self._moving:
+            if not await self._platform.reopen(self.opened.url):
+                return
+            log.warning("%s goes on: that %s no longer holds", self.context.name, self._limit)
+            self._limit, self._end_reason = None, NOTHING_LEFT
+            await self._move("running", kind="run_goes_on")
+            self.context.accepting, self.context.draining = True, False
+            self.opened.launcher.start()
 
     async def longest(self) -> float:
         """Seconds until the last deadline of somebody who works, 0 if nobody does."""

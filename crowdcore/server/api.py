@@ -14,6 +14,7 @@ from crowdcore.server.http.problems import bad_token, invalid
 from crowdcore.server.http.rates import Buckets, is_local, network
 from crowdcore.server.http.reply import NO_STORE, Receive, Reply, Scope, Send, header, json_reply, text_reply
 from crowdcore.server.multipart import Form, read_form
+from crowdcore.server.polling import Polls
 from crowdcore.server.reading import Reader, json_object
 from crowdcore.server.tokens import Tokens
 from crowdcore.state import canonical, json_text
@@ -48,6 +49,7 @@ class WorkerApi:
         self._facts: dict[str, tuple[object, str]] = {}
         self._told_of_drafts = False
         self.tokens = Tokens(context.secret_key, context.identity, context.clock, limits.token_age)
+        self._polls = Polls(context)
         self._calls: dict[str, tuple[str, bool, Call]] = {  # last word: method, takes a name, call
             "": ("GET", False, self._document),
             "state": ("GET", False, self._state),
@@ -58,6 +60,8 @@ class WorkerApi:
             "return": ("POST", False, self._return),
             "error": ("POST", False, self._error),
             "feedback": ("POST", False, self._feedback),
+            "poll": ("POST", False, self._poll),
+            "frames": ("POST", False, self._frames),
         }
 
     @property
@@ -214,6 +218,12 @@ class WorkerApi:
         body = await self._object(scope, receive, agent_id)
         await self._work.write_note(agent_id, body.get("kind", "feedback"), body.get("text"))
         return _NO_CONTENT
+
+    async def _poll(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        return await self._polls.poll(agent_id, await read_object(scope, receive, self._limits), receive)
+
+    async def _frames(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
+        return self._polls.say(agent_id, await read_object(scope, receive, self._limits))
 
     def check_address(self, scope: Scope) -> None:
         """Count a request of its address; RequestError 429 if too many come from there."""

@@ -21,7 +21,12 @@ that an address does not know is 405 with `Allow`. Answers are never a redirect 
 The live part of a task is a WebSocket at `/api/v1/agents/{agent}/live?token=TOKEN&after=SEQ`. Every frame to the page
 that counts has a `seq` of this agent's own; those after SEQ are sent again on connecting. A refusal is accepted first,
 then an `error` frame with the code comes, and the connection is closed with 4000 + the HTTP status (4401 bad_token,
-4404 no_live or not_found, 4422 invalid). Frames are JSON texts of at most 1 MB."""
+4404 no_live or not_found, 4422 invalid). Frames are JSON texts of at most 1 MB.
+
+Where something on the way lets no WebSocket through, `poll` and `frames` do the same. A page names a connection of its
+own and polls, one call after the other: `got` is the `next` of the answer before (a repeat after a lost answer loses
+nothing), `after` as above. `closed` has the code that a WebSocket would be closed with. The connection stays open while
+it is polled, and for 8 s more (1 s after a poll that is broken off)."""
 
 _READ = {503: "busy"}
 _SIGNED = {401: "bad_token", 404: "unknown_agent not_found", 422: "invalid", 429: "too_fast", 502: "task_error"} | _READ
@@ -70,6 +75,10 @@ OPERATIONS = [
             {_JSON: "PageError"}),
     _signed("POST", "/feedback", "feedback", "A word to the author, or a tip for other workers, where asked for.",
             {204: None}, {_JSON: "Note"}),
+    _signed("POST", "/poll", "poll", "Open a live connection without a WebSocket, or wait for its next frames.",
+            {200: "Polled"}, {_JSON: "Poll"}, {404: "unknown_agent not_found no_live"}),
+    _signed("POST", "/frames", "say", "Send frames on such a connection.", {200: "Taken"}, {_JSON: "Frames"},
+            {409: "not_connected"}),
     Operation("GET", _ONE + "/live", "live", "The live part, a WebSocket (see above).", {101: None},
               {404: "not_found", 429: "too_fast"},
               query={"token": ({"type": "string"}, True), "after": ({"type": "integer", "minimum": 0}, False)}),

@@ -21,6 +21,7 @@ from crowdcore.store.queries import events
 from crowdcore.testing import LivePerson, ManualClock, until
 from crowdcore.testing.patience import PATIENCE
 from tests.chaos.checks import faults
+from tests.live.polled import PolledPerson
 
 REWARD = "0.50"
 
@@ -91,7 +92,7 @@ class Stage:
         """What the database answers."""
         return self.database.read(lambda c: [dict(row) for row in c.all(sql, **params)])
 
-    def agent(self, person: LivePerson) -> dict[str, Any]:
+    def agent(self, person: LivePerson | PolledPerson) -> dict[str, Any]:
         """A person's row, with the status and reason of its unit and visit."""
         found = self.rows(
             "SELECT g.*, u.status AS unit, u.reason AS unit_reason, v.status AS visit, c.status AS conversation,"

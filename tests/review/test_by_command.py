@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,3 +209,17 @@ def test_simulated_work_may_be_reviewed_and_costs_nothing(task: Task) -> None:
         assert json.loads(machine.crowd("status", "--json").stdout)["promised"] == "0.00"
     assert lines(machine.folder, "office.txt") == []
     assert machine.crowd("db", "check").returncode == 0
+
+
+def test_units_and_visit_are_rejected_together_or_not_at_all(four: Machine) -> None:
+    """Where the visit's part cannot be written, the unit's is not either."""
+    with contextlib.closing(sqlite3.connect(four.data_dir / "crowd.db")) as database:
+        database.execute(
+            "CREATE TRIGGER fails BEFORE UPDATE ON visit WHEN NEW.status = 'rejected'"
+            " BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END"
+        )
+        assert four.crowd("review", "reject", "1", "--reason", "empty", "--visit").returncode != 0
+        assert statuses(four)[1] == "completed"
+        database.execute("DROP TRIGGER fails")
+    review(four, "reject", "1", "--reason", "empty", "--visit")
+    assert statuses(four)[1] == "rejected"

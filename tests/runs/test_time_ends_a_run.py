@@ -11,7 +11,7 @@ from crowdcore.review.decisions import Verdict, decide, submissions
 from crowdcore.store import open_database
 from crowdcore.store.queries import runs, units
 from crowdcore.store.queries.reviews import Outcome
-from crowdcore.testing import Browserless, ManualClock
+from crowdcore.testing import Browserless, Machine, ManualClock
 from crowdcore.testing.server import until
 from tests.chaos import checks
 from tests.runs.conftest import Launch, Resume, let_end
@@ -137,3 +137,42 @@ def test_an_outage_is_nobodys_lack_of_patience(launched: Launch, resumed: Resume
     clock.advance(5 * HOUR)
     handle = resumed(handle.name)
     assert Browserless(handle.url, worker_id="x").enter().document["phase"] == "work"
+
+
+@pytest.mark.parametrize(
+    ("limit", "raised"),
+    [("patience", "9h"), ("lifetime", "9h"), ("patience", "0")],
+    ids=["more", "lifetime", "off"],
+)
+def test_a_drain_by_a_limit_is_taken_back_by_raising_it(
+    launched: Launch, clock: ManualClock, tmp_path: Path, limit: str, raised: str
+) -> None:
+    handle = launched(assignments=3, assignment_duration="20h", **{"patience": 0, "lifetime": "90h", limit: "1h"})
+    person = Browserless(handle.url, worker_id="x").enter()
+    clock.advance(HOUR)
+    until(lambda: status(tmp_path / "data", handle.id) == "draining")
+    assert Browserless(handle.url, worker_id="y").enter().code == "run_over"
+    _crowd(tmp_path, "set", handle.name, f"task.{limit}={raised}")
+    until(lambda: status(tmp_path / "data", handle.id) == "running")
+    assert person.submit({"text": "x"}).status_code == 200
+    for name in ("y", "z"):
+        submit(handle, name)
+    assert let_end(handle, clock) == "all units are done"
+    assert counts(tmp_path / "data", handle.id) == {"completed": 3}
+
+
+def test_a_drain_that_somebody_wants_is_not_taken_back(launched: Launch, clock: ManualClock, tmp_path: Path) -> None:
+    handle = launched(assignments=3, patience="1h", assignment_duration="20h")
+    person = Browserless(handle.url, worker_id="x").enter()
+    clock.advance(HOUR)
+    until(lambda: status(tmp_path / "data", handle.id) == "draining")
+    _crowd(tmp_path, "stop", handle.name)
+    _crowd(tmp_path, "set", handle.name, "task.patience=9h")
+    assert person.submit({"text": "x"}).status_code == 200
+    let_end(handle, clock)
+    assert counts(tmp_path / "data", handle.id) == {"completed": 1, "expired": 2}
+
+
+def _crowd(folder: Path, *words: str) -> None:
+    done = Machine(folder).crowd(*words)
+    assert done.returncode == 0, done.stderr

@@ -15,7 +15,7 @@ from crowdcore.live.rooms import start
 from crowdcore.live.rooms.seats import Changes, Seating
 from crowdcore.plugins.defaults import pairing_by_config
 from crowdcore.state import canonical
-from crowdcore.store.queries import agents, conversations, events, outbox, reviews, units
+from crowdcore.store.queries import agents, budgets, conversations, events, outbox, reviews, seats, units
 from crowdcore.types import Completion, LaunchReduced, PairingDecision, Release, Requeue, StandIn, Wait
 from crowdcore.work import documents, visits
 
@@ -40,7 +40,8 @@ NOTICE_PAID = "Nobody else came in time. Thank you for waiting: you are paid for
 class Decision:
     """What is to be done, who said so (a plugin, or pairing.on_timeout), and what it needs from outside.
 
-    `bot` is the place of a stand-in; `completions` ends the visits of people who are released, by agent.
+    `bot` is the place of a stand-in; `completions` ends the visits of people who are released, by agent, and `instead`
+    those of whom the budget has no room for the pay.
     """
 
     what: PairingDecision
@@ -48,15 +49,17 @@ class Decision:
     reason: str
     bot: int | None = None
     completions: Mapping[int, Completion] = field(default_factory=dict)
+    instead: Mapping[int, Completion] = field(default_factory=dict)
 
 
 @dataclass
 class Applied:
-    """`outcome`: done, or dropped: somebody came or went meanwhile."""
+    """`outcome`: done, or dropped: somebody came or went meanwhile. `unpaid`: agents for whom there was no money."""
 
     outcome: str
     changes: list[Changes] = field(default_factory=list)
     gone: list[AgentRow] = field(default_factory=list)
+    unpaid: set[int] = field(default_factory=set)
 
 
 async def decide(context: RunContext, room: Room, *, over: bool) -> Decision:
@@ -73,7 +76,10 @@ async def decide(context: RunContext, room: Room, *, over: bool) -> Decision:
     if isinstance(decision.what, StandIn):
         decision = _with_bot(context, decision)
     if isinstance(decision.what, Release):
-        decision = replace(decision, completions=await _completions(context, room, decision))
+        is_due = decision.what.pay > 0
+        decision = replace(decision, completions=await _completions(context, room, paid=is_due))
+        if is_due and context.config.task.budget is not None:
+            decision = replace(decision, instead=await _completions(context, room, paid=False))
     return decision
 
 
@@ -125,20 +131,32 @@ def _with_bot(context: RunContext, decision: Decision) -> Decision:
         return Decision(release, decision.by, f"{decision.reason}; no stand-in {decision.what.bot}")
 
 
-async def _completions(context: RunContext, room: Room, decision: Decision) -> dict[int, Completion]:
-    assert isinstance(decision.what, Release)
+async def _completions(context: RunContext, room: Room, *, paid: bool) -> dict[int, Completion]:
     found: dict[int, Completion] = {}
     for member in room.members:
         row = await context.db.aread(lambda c, a=member.agent_id: agents.get(c, a))  # type: ignore[misc]
         if row is not None:
-            said = notice(decision)
-            found[row.id] = await parting(context, row, "released", said, paid=decision.what.pay > 0)
+            found[row.id] = await parting(context, row, "released", notice(paid=paid), paid=paid)
     return found
 
 
-def notice(decision: Decision) -> str:
+def notice(*, paid: bool) -> str:
     """What those read who are released."""
-    return NOTICE_PAID if isinstance(decision.what, Release) and decision.what.pay else NOTICE
+    return NOTICE_PAID if paid else NOTICE
+
+
+def is_paid(decision: Decision, done: Applied, agent_id: int) -> bool:
+    """Whether somebody who was released is paid for having waited."""
+    return isinstance(decision.what, Release) and decision.what.pay > 0 and agent_id not in done.unpaid
+
+
+def unpaid(decision: Decision, done: Applied, currency: str) -> str:
+    """What the operator is told of those for whom there was no money."""
+    assert isinstance(decision.what, Release)
+    return (
+        f"{len(done.unpaid)} who waited in vain are not paid {decision.what.pay} {currency} for it (agents"
+        f" {', '.join(map(str, sorted(done.unpaid)))}): task.budget has no room; crowd set raises it for others"
+    )
 
 
 async def parting(context: RunContext, row: AgentRow, outcome: str, message: str, *, paid: bool) -> Completion:
@@ -175,20 +193,43 @@ def apply(
     reason = "released" if isinstance(decision.what, Release) else "requeued"
     changes = [seating.save("pairing_decided", "service", why=reason, **facts)]
     if isinstance(decision.what, Release):
-        return Applied("done", changes, _release(conn, context, current, decision))
+        return _release(conn, context, current, decision, changes)
     changes += [_again(conn, context, eligible, current, m.agent_id) for m in current.members]
     return Applied("done", changes)
 
 
-def _release(conn: Conn, context: RunContext, room: Room, decision: Decision) -> list[AgentRow]:
+def _release(
+    conn: Conn, context: RunContext, room: Room, decision: Decision, changes: list[Changes]
+) -> Applied:  # fmt: skip
     assert isinstance(decision.what, Release)
-    gone = []
+    applied = Applied("done", changes)
     for member in room.members:
         row = agents.get(conn, member.agent_id)
         assert row is not None
-        send_away(conn, context, row, decision.completions[row.id], decision.what.pay, "released")
-        gone.append(row)
-    return gone
+        pay, end = decision.what.pay, decision.completions[row.id]
+        if not _has_money(conn, context, room, int(pay * units.MICROS)):
+            pay, end = Decimal(0), decision.instead[row.id]
+            applied.unpaid.add(row.id)
+        send_away(conn, context, row, end, pay, "released")
+        applied.gone.append(row)
+    return applied
+
+
+def _has_money(conn: Conn, context: RunContext, room: Room, micros: int) -> bool:
+    """Whether the budget has room for pay for waiting; if need be, the seats that nobody came for give way."""
+    budget = context.config.task.budget
+    if not micros or budget is None or micros <= budgets.micros_left(conn, context.run_id, budget):
+        return True
+    free = conversations.free_seats(conn, room.assignment_id, room.base, context.config.blueprint.units_per_assignment)
+    if not free:
+        return False
+    why = "its money pays for waiting"
+    seats.expire_seats(conn, free, why)
+    events.append(
+        conn, context.run_id, context.clock.now(), "units_expired", "service", [],
+        units=[seat.unit_id for seat in free], count=len(free), source="launched", reason=why,
+    )  # fmt: skip
+    return micros <= budgets.micros_left(conn, context.run_id, budget)
 
 
 def _how(decision: Decision) -> str:

@@ -74,19 +74,28 @@ class Rooms:
         """A seat for somebody who is here, or the end of their waiting if there is none. They are not told yet."""
         self._greeting.add(agent_id)  # their first frame says everything, not one for each step
         try:
-            while self._hub.present(agent_id):
-                await end_blocked(self._context)  # nobody is brought together with them
-                await self._look_for_missing()
-                await self._asked(agent_id)
-                found = await self._write(lambda c: self._take_seat(c, agent_id))
-                if found is not None:
-                    self.apply(found)
-                    return
-                if not await self._context.more_units():
-                    await self._send_away(agent_id)
-                    return
+            await self._find_seat(agent_id)
         finally:
             self._greeting.discard(agent_id)
+
+    async def _find_seat(self, agent_id: int) -> None:
+        no_more = False
+        while self._hub.present(agent_id):
+            await end_blocked(self._context)  # nobody is brought together with them
+            await self._look_for_missing()
+            await self._asked(agent_id)
+            found = await self._write(lambda c: self._take_seat(c, agent_id))
+            if found is not None:
+                self.apply(found)
+                return
+            if no_more:
+                await self._send_away(agent_id)
+                return
+            more = await self._context.more_units()
+            if more is None:  # launching has not looked yet: they wait, and are told so
+                self._engine.spawn(self._find_seat(agent_id))
+                return
+            no_more = not more  # the last ones may have been made after we looked
 
     async def _look_for_missing(self) -> None:
         """Whose network is gone gives the seat up: nobody is brought together with somebody who is not there."""
@@ -246,7 +255,9 @@ class Rooms:
             for changes in done.changes:
                 self.apply(changes)
             for row in done.gone:
-                self._engine.dismiss(row, "expired", pairing.notice(decision))
+                self._engine.dismiss(row, "expired", pairing.notice(paid=pairing.is_paid(decision, done, row.id)))
+            if done.unpaid:
+                log.error("%s: %s", self._context.name, pairing.unpaid(decision, done, self._context.currency))
         except StoreError as error:
             log.error("%s: %s", self._context.name, error)
             again = True

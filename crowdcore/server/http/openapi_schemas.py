@@ -53,6 +53,7 @@ _DOCUMENT = _object(
     asks=_list({"enum": ["feedback", "tip"]}),
     waiting=_or_null("object"),
 )
+_CONNECTION = {"type": "string", "minLength": 1, "maxLength": 64, "description": "New for each connection."}
 _RUN: dict[str, Any] = {
     "name": _TEXT, "task": _TEXT, "status": _TEXT, "wanted": _ANY, "provider": _TEXT, "currency": _or_null("string"),
     "reason": _or_null("string"), "url": _or_null("string"), "created_at": _or_null("number"),
@@ -104,6 +105,18 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     }),
     "Result": _object("result", result=_ANY),
     "PageError": {"type": "object", "description": "What the operator shall see; 4,000 characters are kept."},
+    "Poll": _object(
+        "connection", connection=_CONNECTION, after=_COUNT, got=_COUNT,
+        wait={"type": "number", "minimum": 0, "maximum": 10, "default": 10, "description": "Seconds, at most."},
+    ),
+    "Polled": _object(
+        "frames next closed", frames=_list({"type": "object"}), next=_COUNT,
+        closed={"anyOf": [_object("code reason", code={"type": "integer"}, reason=_TEXT), {"type": "null"}]},
+    ),
+    "Frames": _object(
+        "connection frames", connection=_CONNECTION, frames={"type": "array", "minItems": 1, "maxItems": 60},
+    ),
+    "Taken": _object("taken", taken=_COUNT),
     "Note": _object("text", kind={"enum": ["feedback", "tip"], "default": "feedback"},
                     text={"type": "string", "minLength": 1, "maxLength": 5000, "pattern": "\\S"}),
     "Health": _object("status", status={"const": "ok"}),

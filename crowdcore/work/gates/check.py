@@ -65,6 +65,7 @@ class Checker:
         self._names(gates)
         if meaning is not None:
             self.problems += references.problems(self._config, meaning)
+            self.problems += references.of_pairing(self._config, self._hooks)
         self._requirements()
         self._numbers()
         gates.onboarding = self._onboarding()

@@ -1,4 +1,4 @@
-"""The names that `gates:` takes from elsewhere: each means something, or the launch is refused.
+"""The names that `gates:` and `pairing:` take from elsewhere: each means something, or the launch is refused.
 
 A name that means nothing would drop its condition without a word: nobody works for a provider that is not installed,
 nobody holds a qualification that is spelt otherwise where it is granted.
@@ -16,6 +16,7 @@ from crowdcore.store.queries.qualifications import RECORDS
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig
+    from crowdcore.plugins.hooks import Hooks
     from crowdcore.plugins.schema import GatesConfig
 
 log = logging.getLogger("crowdcore.gates")
@@ -55,6 +56,21 @@ def problems(config: RunConfig, known: Known) -> Iterator[str]:
                 "gates.qualifications: %r is asked of nobody in this run: it is for workers of %s, these come from %s",
                 required.name, ", ".join(required.providers), provider,
             )  # fmt: skip
+
+
+def of_pairing(config: RunConfig, hooks: Hooks) -> Iterator[str]:
+    """A line for each role that nobody can have; where nobody works together, the rest of `pairing:` is a warning."""
+    pairing, blueprint, seats = config.pairing, config.blueprint.type, config.blueprint.units_per_assignment
+    if not hooks.has("blueprint_live"):
+        alone = f"with blueprint {blueprint!r} nobody works together (it has no blueprint_live)"
+        if pairing.roles:
+            yield f"pairing.roles: {alone}, so there are no seats to name; leave it out"
+        elif pairing != type(pairing)():
+            log.warning("pairing: does nothing in this run: %s", alone)
+    elif len(pairing.roles) > seats:
+        extra = ", ".join(map(repr, pairing.roles[seats:]))
+        many = f"{seats} {'seat' if seats == 1 else 'seats'} (blueprint.units_per_assignment)"
+        yield f"pairing.roles: {len(pairing.roles)} roles for {many}, so nobody is {extra}; take it out or add a seat"
 
 
 def _no_qualification(name: str, known: Collection[str]) -> str:

@@ -137,3 +137,23 @@ def test_nobody_is_made_up_by_a_misspelt_word(desk: Desk, database_url: str, wor
     result = CliRunner().invoke(crowd, ["--data-dir", str(desk.folder / "data"), "--db", database_url, *words])
     assert isinstance(result.exception, CrowdError), result.output
     assert told in str(result.exception)
+
+
+def test_a_role_that_nobody_can_have_refuses_the_launch(desk: Desk) -> None:
+    three = {"roles": ["Teacher", "Student", "Judge"]}
+    with pytest.raises(ConfigError) as error:
+        desk.launch(blueprint={"type": "mock_live", "units_per_assignment": 2}, pairing=three)
+    (line,) = error.value.problems
+    assert line.startswith("pairing.roles: 3 roles for 2 seats (blueprint.units_per_assignment), so nobody is 'Judge'")
+
+
+def test_roles_where_nobody_works_together_refuse_the_launch(desk: Desk) -> None:
+    (line,) = refused(desk, {}, pairing={"roles": ["Teacher"]})
+    assert line.startswith("pairing.roles: with blueprint 'mock' nobody works together")
+
+
+def test_what_is_set_for_pairing_where_nobody_works_together_is_a_warning(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.launch(pairing={"timeout": "5m"})
+    assert "pairing: does nothing in this run: with blueprint 'mock' nobody works together" in caplog.text

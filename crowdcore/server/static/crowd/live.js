@@ -1,13 +1,16 @@
-// The live part: one socket, opened again when it breaks; nothing is lost, shown twice or said twice.
+// The live part: one socket, opened again when it breaks; nothing is lost, shown twice or said twice. Where no socket
+// gets through, the page asks over HTTP instead.
 
 import { badge } from './badge.js';
 import * as device from './device.js';
-import { CrowdError, agentUrl, pause, rest } from './net.js';
+import { CrowdError, agentUrl, ask, pause, reachable, rest } from './net.js';
+import { Polled } from './poll.js';
 import { banner, button, cover } from './ui.js';
 import { words } from './words.js';
 
 const LARGEST = 64_000; // bytes of one frame; the server takes 64 KiB
 const UNANSWERED = 12_000; // ms after which a connection that answers nothing is given up
+const DEAF = 2; // sockets in a row through which nothing came, though the server answers: then it is asked
 const PULSE = 25_000; // ms between questions whether the connection still lives
 const A_SECOND = 15; // messages that go out in a second, after the first few: the server takes 20
 const AT_ONCE = 40;
@@ -20,6 +23,8 @@ export class Live {
   state = {};
   /** Whether the socket is open just now. */
   connected = false;
+  /** Whether anything ever came. */
+  heard = false;
   #who;
   #socket = null;
   #log = []; // what came with a seq, for listeners that come later
@@ -30,6 +35,8 @@ export class Live {
   #listeners = [];
   #fresh = [];
   #failures = 0;
+  #deaf = 0; // connections in a row on which nothing came
+  #polls = false;
   #stopped = false;
   #allowed = AT_ONCE;
   #refilled = Date.now();
@@ -114,11 +121,10 @@ export class Live {
   // --- the connection ---------------------------------------------------------------------------------
 
   #connect() {
-    const url = new URL(agentUrl(this.#who.agent, 'live'));
-    url.protocol = url.protocol.replace('http', 'ws');
-    url.search = new URLSearchParams({ after: this.#seq, token: this.#who.token });
-    const socket = new WebSocket(url);
+    const socket = this.#polls ? new Polled(this.#who, this.#seq) : new WebSocket(this.#address());
     this.#socket = socket;
+    this.#deaf += 1;
+    this.#expectAnswer(); // the server speaks first
     this.#tabs?.postMessage({ key: this.#who.key });
     socket.onopen = () => {
       this.#flying.clear();
@@ -127,11 +133,30 @@ export class Live {
       this.#pump();
     };
     socket.onmessage = (event) => {
-      this.#failures = 0;
+      this.#failures = this.#deaf = 0;
+      this.heard = true;
       this.#answered();
       this.#take(JSON.parse(event.data));
     };
     socket.onclose = (event) => this.#lost(socket, event.code);
+  }
+
+  #address() {
+    const url = new URL(agentUrl(this.#who.agent, 'live'));
+    url.protocol = url.protocol.replace('http', 'ws');
+    url.search = new URLSearchParams({ after: this.#seq, token: this.#who.token });
+    return url;
+  }
+
+  /** Nothing gets through this way, though the server answers: try the other one. What it says of the work counts. */
+  async #tryOtherwise() {
+    if (this.#deaf < DEAF || !(await reachable())) return;
+    const { agent, token } = this.#who;
+    const { body } = await ask('GET', agentUrl(agent, 'state'), { token }).catch(() => ({ body: {} }));
+    if (this.#stopped || this.#deaf < DEAF) return;
+    if (body.phase === 'done') this.#over(1000);
+    this.#polls = !this.#polls;
+    this.#deaf = this.#polls ? DEAF - 1 : 0; // a connection that is asked for is a last attempt
   }
 
   #online(connected) {
@@ -165,6 +190,7 @@ export class Live {
     this.#online(false);
     this.#failures += code === 4429 ? 3 : 1;
     await rest(pause(this.#failures - 1));
+    await this.#tryOtherwise();
     if (!this.#stopped && !this.#socket) this.#connect();
   }
 

@@ -14,6 +14,10 @@ export async function waitInRoom(given, live) {
   const room = new Room(given, live);
   const next = await room.over;
   room.close();
+  if (next.status === 'left' && !live.heard) {
+    live.close();
+    await refuse({ code: 'no_connection' });
+  }
   return { ...next, token: given.token };
 }
 
@@ -24,10 +28,12 @@ class Room {
   #live;
   #facts;
   #end = null; // ms on this device's clock
+  #connectBy = null; // the same: until when the server waits for our connection
   #clock;
   #shown;
   #parts;
   #open = true;
+  #asked = null;
   #leaving = false;
   #settle;
 
@@ -53,7 +59,9 @@ class Room {
 
   /** It has begun, or is over. */
   #next() {
-    if (this.#open && !this.#leaving) this.#settle(this.#ask());
+    if (!this.#open || this.#leaving) return;
+    this.#asked ??= this.#ask();
+    this.#settle(this.#asked);
   }
 
   /** The document of now; what a frame says is a moment ahead of it at most. */
@@ -90,6 +98,8 @@ class Room {
     const { seats = 2, until, now, full } = this.#facts;
     const present = Math.max(1, this.#facts.present ?? 1); // we are
     if (waiting) this.#end = full || !until ? null : Date.now() + (until - now) * 1000;
+    else if (this.#facts.connect_by) this.#connectBy = Date.now() + (this.#facts.connect_by - now) * 1000;
+    if (waiting) this.#connectBy = null;
     const { people, then, pay } = this.#parts;
     const [dots, count] = people.children;
     dots.replaceChildren(...Array.from({ length: seats }, (_, n) => make('span', { class: n < present ? 'dot in' : 'dot' })));
@@ -103,12 +113,16 @@ class Room {
 
   #tick() {
     const { left, bar } = this.#parts;
-    const { timeout, full } = this.#facts;
+    const { timeout } = this.#facts;
     bar.hidden = this.#end === null;
+    if (this.#connectBy !== null) {
+      const seconds = Math.max(0, (this.#connectBy - Date.now()) / 1000);
+      if (seconds === 0) this.#next();
+      return say(left, seconds > 0 ? words.waiting.connecting(span(Math.ceil(seconds))) : words.waiting.now);
+    }
     if (this.#end === null) {
-      // Everybody is here, or the server has not told us yet: the work's own deadline ends the wait at the latest.
-      const latest = this.#given.deadline === null ? '' : words.waiting.latest(clockTime(this.#given.deadline));
-      return say(left, full || !timeout ? latest : words.waiting.atMost(span(timeout)));
+      // Everybody is here, or nobody counts yet: the work's own deadline ends the wait at the latest.
+      return say(left, this.#given.deadline === null ? '' : words.waiting.latest(clockTime(this.#given.deadline)));
     }
     const seconds = Math.max(0, (this.#end - Date.now()) / 1000);
     bar.value = timeout ? Math.min(1, 1 - seconds / timeout) : 0;
