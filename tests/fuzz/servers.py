@@ -15,6 +15,7 @@ import requests
 
 from crowdcore.admin.access import make_admin_token, make_login_link
 from crowdcore.base.secret import secret_key
+from crowdcore.store import Database, open_database
 from crowdcore.testing import Machine, Served
 
 HERE = Path(__file__).parent
@@ -40,6 +41,7 @@ class Server:
     admin: str
     process: Served
     secret: bytes
+    data_dir: Path
     session: requests.Session = field(default_factory=requests.Session)
     people: int = 0
 
@@ -79,11 +81,19 @@ class Server:
 
     def admin_token(self) -> str:
         """A token for the admin API."""
-        return make_admin_token(self.secret, "owner", 1)
+        with self._database() as database:
+            return make_admin_token(database, self.secret, "owner", 1)
 
     def login_token(self) -> str:
         """The token of a fresh login link."""
-        return make_login_link(self.secret, self.admin).rpartition("token=")[2]
+        with self._database() as database:
+            return make_login_link(database, self.secret, self.admin).rpartition("token=")[2]
+
+    @contextmanager
+    def _database(self) -> Iterator[Database]:
+        database = open_database(None, self.data_dir)
+        yield database
+        database.close()
 
 
 @contextmanager
@@ -101,7 +111,7 @@ def served(folder: Path, items: int) -> Iterator[dict[str, Server]]:
             secret = secret_key(Path(machine.environment["CROWD_CONFIG_DIR"]))
             url, admin = process.url.rstrip("/"), f"http://127.0.0.1:{admin_port}"
             url = url.replace("localhost", "127.0.0.1")
-            servers[name] = Server(process.run, url, admin, process, secret)
+            servers[name] = Server(process.run, url, admin, process, secret, machine.data_dir)
         yield servers
 
 

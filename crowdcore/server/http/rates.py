@@ -18,11 +18,11 @@ _GRAIN = 0.01
 
 
 class Buckets:
-    """One bucket per key, `rate` calls per second, bursts of `2 * rate`; rate 0 lets all pass."""
+    """One bucket per key, `rate` calls per second, bursts of `2 * rate` or as said; rate 0 lets all pass."""
 
-    def __init__(self, rate: float, clock: Clock) -> None:
+    def __init__(self, rate: float, clock: Clock, burst: float | None = None) -> None:
         self._rate = rate
-        self._burst = 2 * rate
+        self._burst = 2 * rate if burst is None else burst
         self._clock = clock
         self._state: dict[object, tuple[float, float]] = {}
 
@@ -31,14 +31,22 @@ class Buckets:
         if not self._rate:
             return
         now = self._clock.ticks()
+        self._state[key] = (self._left(key, now) - 1, now)
+        if len(self._state) > _SWEEP_AT:
+            self._sweep(now)
+
+    def check(self, key: object) -> None:
+        """What `take` raises, without counting anything."""
+        if self._rate:
+            self._left(key, self._clock.ticks())
+
+    def _left(self, key: object, now: float) -> float:
         left, at = self._state.get(key, (self._burst, now))
         left = min(self._burst, left + (now - at) * self._rate)
         if left < 1 - _GRAIN:
             wait = ceil((1 - left) / self._rate * 1000) / 1000
             raise RequestError(429, "too_fast", "Too many requests at once. Wait a moment.", retry_after=wait)
-        self._state[key] = (left - 1, now)
-        if len(self._state) > _SWEEP_AT:
-            self._sweep(now)
+        return left
 
     def _sweep(self, now: float) -> None:
         """Forget those whose bucket is full again: a fresh one is the same."""
