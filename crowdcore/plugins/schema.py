@@ -30,6 +30,10 @@ class TaskConfig:
     title: str = option("", help="Title that workers read before they start")
     description: str = option("", help="Short description that workers read before they start")
     reward: Decimal = option(Decimal(0), help="Pay for one unit, in the provider's currency", min=0)
+    visit_params: list[str] = option(
+        factory=list,
+        help="Parameters of the workers' address to keep with their visits, besides those that say who comes",
+    )
     tags: list[str] = option(factory=list, help="Words by which workers find the task on a platform")
     assignment_duration: Duration = option(1800.0, help="How long one worker may take for one unit", min=1)
     max_units_per_worker: int = option(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from crowdcore.work.gates import Gates
 from crowdcore.work.match import Positions
 from crowdcore.work.tips import Tips
+from crowdcore.work.url_params import Kept
 
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
@@ -124,6 +125,7 @@ class RunContext:
     accepting: bool = True
     draining: bool = False
     more_units: Callable[[], Awaitable[bool | None]] = _nothing_more
+    kept: Kept = field(default_factory=Kept)
     live: LiveWork | None = None
     stand_ins: StandIns | None = None
 
