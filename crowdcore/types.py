@@ -83,7 +83,8 @@ class Identity:
     """What `provider_identify` found in the URL parameters.
 
     `worker_name` None means a visitor without identity: the preview. `visit_id` is the platform's id
-    of this stay; None lets the core open a fresh visit for each piece of work ("next task").
+    of this stay; None lets the core open a fresh visit for each piece of work ("next task"). `params` are
+    those to keep: a selection, or what the hook was given, of which the core keeps what says who comes.
     """
 
     worker_name: str | None

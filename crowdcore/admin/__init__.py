@@ -5,4 +5,4 @@ May import: server.http, and what stands below the server; the run that serves i
 
 from crowdcore.admin.app import AdminApp, admin_app
 
-__all__ = ["AdminApp", "access", "address", "admin_app"]
+__all__ = ["AdminApp", "access", "address", "admin_app", "passes"]

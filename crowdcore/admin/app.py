@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +14,7 @@ from urllib.parse import parse_qs
 
 from crowdcore.admin.access import SESSION_SECONDS, Access, Who
 from crowdcore.admin.context import AdminContext
+from crowdcore.admin.hosts import Hosts
 from crowdcore.admin.overview import Overview
 from crowdcore.errors import RequestError
 from crowdcore.server.http.bodies import media_type, read_body
@@ -20,6 +23,7 @@ from crowdcore.server.http.headers import ADMIN, policy, security_headers
 from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.pages import CROWD_CSS, NO_ICON, Assets, message_page, template, wants_html
 from crowdcore.server.http.problems import as_request_error
+from crowdcore.server.http.rates import network
 from crowdcore.server.http.reply import NO_STORE, Header, Receive, Reply, Scope, Send, header, html_reply, json_reply
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ class AdminApp:
     def __init__(self, context: AdminContext) -> None:
         self._context = context
         self._access = Access(context.secret_key, context.db, context.clock)
+        self._hosts = Hosts(context.options)
         self._assets = Assets(STATIC / "admin.css", STATIC / "admin.js", CROWD_CSS)
         self._overview = Overview()
         # One thread: counting units of a large run must not stop the workers' event loop.
@@ -52,6 +57,8 @@ class AdminApp:
             "/healthz": ("GET", True, self._health),
             "/login": ("GET", True, self._log_in),
             "/logout": ("POST", False, self._log_out),
+            "/access": ("GET", False, self._good),
+            "/access/end": ("POST", False, self._end),
             "/api/v1/openapi.json": ("GET", False, self._openapi),
             API: ("GET", False, self._runs),
             _RUN: ("GET", False, self._run),
@@ -66,6 +73,8 @@ class AdminApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            if scope["path"] != "/healthz":
+                self._hosts.check(header(scope, b"host"))
             reply = self._assets.reply(scope) if scope["method"] in ("GET", "HEAD") else None
             if reply is None:
                 reply = await self._answer(scope, receive)
@@ -86,7 +95,7 @@ class AdminApp:
         if path == "/favicon.ico":
             return NO_ICON
         method, is_open, page = self._pages.get(_RUN if path.startswith(API + "/") else path, _NOTHING)
-        who = self._who(scope)
+        who = await self._who(scope)
         if who is None and not is_open:
             raise RequestError(401, "bad_token", "Log in first: type crowd admin login, or send a bearer token.")
         if page is None:
@@ -122,7 +131,8 @@ class AdminApp:
     async def _log_in(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         # A HEAD comes from who looks at links without opening them: it must not use the link up.
-        session = await self._access.log_in(token) if token and scope["method"] == "GET" else None
+        right = token and scope["method"] == "GET"
+        session = await self._access.log_in(token, _address(scope)) if right else None
         if session is None:
             return html_reply(401, template("login.html", TEMPLATES, failed=bool(token)))
         # A page instead of a redirect: a strict cookie is not sent along a redirect from another site.
@@ -131,7 +141,24 @@ class AdminApp:
     async def _log_out(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         assert who is not None
         await self._check_form(scope, receive, who)
+        await self._access.log_out(who)
         return Reply(303, b"", (b"location", b"/"), NO_STORE, _cookie(scope, "", 0))
+
+    async def _good(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
+        """Who is logged in, and which tokens there are."""
+        who = _owner(who)
+        rows = [
+            {**asdict(one), "mine": one.id == who.id, "made": _day(one.made), "until": _day(one.until)}
+            for one in await self._access.good()
+        ]
+        return html_reply(200, template("access.html", TEMPLATES, rows=rows, csrf=self._access.csrf(who)))
+
+    async def _end(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
+        who = _owner(who)
+        fields = await self._check_form(scope, receive, who)
+        if not await self._access.end(fields.get("id", "")):
+            raise RequestError(404, "not_found", "This session or token has ended already.")
+        return Reply(303, b"", (b"location", b"/access"), NO_STORE)
 
     async def _check_form(self, scope: Scope, receive: Receive, who: Who) -> dict[str, str]:
         """The fields of a form of one of our own pages; RequestError 403 for any other."""
@@ -144,16 +171,30 @@ class AdminApp:
             raise RequestError(403, "refused", "This form did not come from the admin pages. Reload and try again.")
         return fields
 
-    def _who(self, scope: Scope) -> Who | None:
+    async def _who(self, scope: Scope) -> Who | None:
         value = header(scope, b"authorization")
         if value is not None and value[:7].lower() == b"bearer ":
-            return self._access.bearer(value[7:].decode("latin-1").strip())
-        return self._access.session(_cookies(scope).get(_name(scope)))
+            return await self._access.bearer(value[7:].decode("latin-1").strip(), _address(scope))
+        return await self._access.session(_cookies(scope).get(_name(scope)))
 
 
 def admin_app(context: AdminContext) -> AdminApp:
     """The application for the admin origin."""
     return AdminApp(context)
+
+
+def _owner(who: Who | None) -> Who:
+    if who is None or who.role != "owner":
+        raise RequestError(403, "refused", "Only owners see and end what others log in with.")
+    return who
+
+
+def _address(scope: Scope) -> str:
+    return network((scope.get("client") or ("", 0))[0])
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _name(scope: Scope) -> str:

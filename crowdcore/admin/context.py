@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
+    from crowdcore.plugins.schema import AdminConfig
     from crowdcore.store import Database
 
 
@@ -19,6 +20,10 @@ class AdminContext(Protocol):
     @property
     def secret_key(self) -> bytes:
         """The installation's key."""
+
+    @property
+    def options(self) -> AdminConfig:
+        """Where the pages are served."""
 
     @property
     def clock(self) -> Clock:

@@ -4,6 +4,6 @@ May import: the errors. Everybody else may import these modules.
 """
 
 __all__ = [
-    "clock", "faults", "hostile_json", "limiter", "loops", "outputs", "paths", "quantities", "secret",
+    "clock", "faults", "hostile_json", "limiter", "loops", "outputs", "paths", "places", "quantities", "secret",
     "tables", "terminal", "typed_json", "version", "wait", "words",
 ]  # fmt: skip

@@ -122,13 +122,8 @@ def _collect_less() -> None:
 
 def _admin(handle: RunHandle) -> None:
     """Where to look; the one-time link only for people at a terminal."""
-    from crowdcore.admin.access import make_login_link
-    from crowdcore.base import paths
-    from crowdcore.base.secret import secret_key
-
     if sys.stdout.isatty():
-        link = make_login_link(secret_key(paths.config_dir()), handle.admin_url or "")
-        say(f"watch: {link}  (works once, for 10 minutes)")
+        say(f"watch: {handle.admin_link()}  (works once, for 10 minutes)")
     else:
         say(f"watch: {handle.admin_url}  (crowd admin login makes a link)")
 

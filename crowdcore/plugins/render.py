@@ -9,11 +9,11 @@ from typing import Any
 def as_html(value: Any, depth: int = 0) -> str:
     """Any JSON value as escaped HTML: objects as definition lists, lists as ordered ones."""
     if isinstance(value, dict) and value and depth < 32:
-        rows = (f"<dt>{html.escape(str(k))}</dt><dd>{as_html(v, depth + 1)}</dd>" for k, v in value.items())
+        rows = (f'<dt dir="auto">{html.escape(str(k))}</dt><dd>{as_html(v, depth + 1)}</dd>' for k, v in value.items())
         return f"<dl>{''.join(rows)}</dl>"
     if isinstance(value, list) and value and depth < 32:
         return f"<ol>{''.join(f'<li>{as_html(v, depth + 1)}</li>' for v in value)}</ol>"
-    return f'<span style="white-space:pre-wrap">{html.escape(_scalar(value))}</span>'
+    return f'<span dir="auto" style="white-space:pre-wrap">{html.escape(_scalar(value))}</span>'
 
 
 def as_text(value: Any, indent: str = "") -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from crowdcore.base.hostile_json import MAX_VALUES
+from crowdcore.base.places import is_address, is_loopback
 from crowdcore.base.quantities import ByteSize, Duration
 from crowdcore.plugins.options import option
 
@@ -30,6 +31,10 @@ class TaskConfig:
     title: str = option("", help="Title that workers read before they start")
     description: str = option("", help="Short description that workers read before they start")
     reward: Decimal = option(Decimal(0), help="Pay for one unit, in the provider's currency", min=0)
+    visit_params: list[str] = option(
+        factory=list,
+        help="Parameters of the workers' address to keep with their visits, besides those that say who comes",
+    )
     tags: list[str] = option(factory=list, help="Words by which workers find the task on a platform")
     assignment_duration: Duration = option(1800.0, help="How long one worker may take for one unit", min=1)
     max_units_per_worker: int = option(
@@ -243,6 +248,25 @@ class AdminConfig:
     host: str = option("127.0.0.1", help="Address to listen on")
     port: int | None = option(None, help="Port; default: the worker port + 1, or the next free one", min=1, max=65535)
     public_url: str | None = option(None, help="Address in a browser when behind a proxy")
+    hosts: list[str] = option(factory=list, help="Further names by which browsers may reach the pages")
+    tls_certificate: Path | None = option(None, help="PEM file of the certificate: serves https", path=True)
+    tls_key: Path | None = option(None, help="PEM file of the certificate's key", path=True)
+    without_tls: bool = option(
+        False, help="Whether other machines may come without https: links can be read on the way"
+    )
+
+    def __post_init__(self) -> None:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("give both tls_certificate and tls_key, or neither")
+        if not is_loopback(self.host) and self.tls_certificate is None and not self.without_tls:
+            raise ValueError(
+                f"host: {self.host} lets other machines in, and without https everybody on the way reads what they "
+                "log in with; keep host: 127.0.0.1 and use ssh -L or a proxy with https, give tls_certificate and "
+                "tls_key, or say without_tls: true"
+            )
+        for name in self.hosts:
+            if not name or (any(sign in name for sign in "/:@ ") and not is_address(name)):
+                raise ValueError(f"hosts: {name!r} is no name of a machine, as in admin.example.org")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crowdcore.errors import RunError
 
 if TYPE_CHECKING:
+    from crowdcore.admin.passes import Role
     from crowdcore.runs.host import RunHost
     from crowdcore.work.counters import Counters
 
@@ -29,6 +30,14 @@ class RunHandle:
         self.admin_url = opened.admin_url
         self.started_at = time.time()
         self._launched = opened.launched
+
+    def admin_link(self, role: Role = "owner") -> str:
+        """A link that logs in to the admin pages once, within 10 minutes; RunError if they are not served."""
+        from crowdcore.admin.access import make_login_link  # not needed where nobody looks
+
+        if self.admin_url is None:
+            raise RunError(f"run {self.name} has no admin pages")
+        return make_login_link(self._host.setup.db, self._host.setup.secret_key, self.admin_url, role)
 
     @property
     def counters(self) -> Counters:

@@ -28,6 +28,7 @@ from crowdcore.work.counters import Counters
 from crowdcore.work.preview import facts
 from crowdcore.work.service import Work
 from crowdcore.work.service_clock import ServiceClock
+from crowdcore.work.url_params import Kept
 
 if TYPE_CHECKING:
     from crowdcore.runs.setup import Setup
@@ -211,6 +212,10 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
         files=FileStore(setup.db.folder / "files"), folder=setup.folder, provider=row.provider,
         currency=row.currency, state_class=cls,
         frontend={**facts(setup.config), **await hooks.blueprint_frontend()}, provider_page=await hooks.provider_page(),
+        kept=Kept(
+            setup.config.task.visit_params, blueprint_says(setup.plugins, "visit_params", ()),
+            provider_says(setup.plugins, "visit_params", None),
+        ),
         extra_gates=[(c.plugin, c.item) for c in added],
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
         facade_for=serving.facade_for, stand_ins=serving.stand_ins,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,7 @@ from crowdcore.server.http.serve import Server, next_free_port
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
     from crowdcore.config import RunConfig
+    from crowdcore.plugins.schema import AdminConfig
     from crowdcore.runs.setup import Setup
     from crowdcore.server.app import WorkerApp
     from crowdcore.store import Database, FileStore
@@ -72,6 +74,7 @@ class AdminPages:
     db: Database
     secret_key: bytes
     clock: Clock
+    options: AdminConfig
 
 
 class Serving:
@@ -216,23 +219,27 @@ class Serving:
         from crowdcore.admin.address import remember_address
 
         options = self._setup.config.admin
-        pages = admin_app(AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock))
+        pages = admin_app(AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock, options))
+        listen = partial(
+            self._serve, pages, options.host, certificate=options.tls_certificate, key=options.tls_key,
+            option="admin.port",
+        )  # fmt: skip
         if options.port is not None:
-            await self._serve(pages, options.host, options.port, None, None, "admin.port")
+            await listen(options.port)
         else:
-            await self._serve_near(pages, options.host)
+            await self._serve_near(listen, options.host)
         url = options.public_url or self._servers[-1][0].local_url
         await self.db.awrite(lambda c: remember_address(c, self.name, url))
         return url
 
-    async def _serve_near(self, pages: Any, host: str) -> None:
+    async def _serve_near(self, listen: Callable[[int], Awaitable[int]], host: str) -> None:
         """Serve on the port after the workers', or the next free one, or any: programs that start now take some too."""
         for _ in range(_TRIES if self._servers else 0):
             with suppress(RunError):
                 port = next_free_port(host, self._servers[0][0].port + 1) or 0
-                await self._serve(pages, host, port, None, None, "admin.port")
+                await listen(port)
                 return
-        await self._serve(pages, host, 0, None, None, "admin.port")
+        await listen(0)
 
     async def close(self) -> None:
         """Stop every server, in which requests in hand may end, and what the bots hold."""

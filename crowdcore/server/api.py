@@ -220,10 +220,11 @@ class WorkerApi:
         return _NO_CONTENT
 
     async def _poll(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
-        return await self._polls.poll(agent_id, await read_object(scope, receive, self._limits), receive)
+        return await self._polls.poll(agent_id, await self._object(scope, receive, agent_id), receive)
 
     async def _frames(self, scope: Scope, receive: Receive, agent_id: int, _: str) -> Reply:
-        return self._polls.say(agent_id, await read_object(scope, receive, self._limits))
+        said = await self._reader.read(scope, receive, agent_id, self._limits.json_body, json_object)
+        return self._polls.say(agent_id, said)
 
     def check_address(self, scope: Scope) -> None:
         """Count a request of its address; RequestError 429 if too many come from there."""

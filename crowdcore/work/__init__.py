@@ -7,5 +7,5 @@ a protocol that `context` declares.
 
 __all__ = [
     "addresses", "context", "counters", "documents", "end", "gates", "preview", "service", "service_clock", "stored",
-    "submission", "submit", "transcripts", "visits",
+    "submission", "submit", "transcripts", "url_params", "visits",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from crowdcore.work.addresses import Addresses
 from crowdcore.work.gates import Gates
 from crowdcore.work.match import Positions
 from crowdcore.work.tips import Tips
+from crowdcore.work.url_params import Kept
 
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
@@ -128,6 +129,7 @@ class RunContext:
     strangers: bool = False
     addresses: Addresses = field(default_factory=Addresses)
     more_units: Callable[[], Awaitable[bool | None]] = _nothing_more
+    kept: Kept = field(default_factory=Kept)
     live: LiveWork | None = None
     stand_ins: StandIns | None = None
 

@@ -15,6 +15,7 @@ from crowdcore.work.claim import claim, refused
 from crowdcore.work.documents import Document
 from crowdcore.work.preview import preview
 from crowdcore.work.take import Claim
+from crowdcore.work.url_params import UrlParams
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -66,11 +67,12 @@ async def enter(
 
 
 async def _identify(context: RunContext, params: dict[str, str], simulated: bool) -> Identity:
+    given = UrlParams(params)
     if simulated:  # proven by a token of this machine; the provider has never heard of them
-        return Identity(params.get("worker_id"), params.get("assignment_id"), params)
+        return context.kept.of(Identity(params.get("worker_id"), params.get("assignment_id"), given), given)
     hooks = context.hooks
     try:
-        who = results.identity(hooks, await results.answer(hooks, "provider_identify", hooks.provider_identify(params)))
+        who = results.identity(hooks, await results.answer(hooks, "provider_identify", hooks.provider_identify(given)))
     except HookFailed as failure:
         log.error("%s", failure, exc_info=failure.__cause__)
         raise RequestError(503, "busy", "We could not look you up just now. Please try again.") from failure
@@ -78,7 +80,7 @@ async def _identify(context: RunContext, params: dict[str, str], simulated: bool
         raise RequestError(403, "refused", who.text)
     if who.worker_name is not None and not 0 < len(who.worker_name) <= 200:
         raise RequestError(422, "invalid", "The worker's name must have 1 to 200 characters.")
-    return who
+    return context.kept.of(who, given)
 
 
 def _find(conn: Conn, context: RunContext, who: Identity) -> _Known | None:

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from tests.server.conftest import browser, new_worker, run, secret, tab
+from collections.abc import Iterator
+from pathlib import Path
 
-__all__ = ["browser", "new_worker", "run", "secret", "tab"]
+import pytest
+
+from crowdcore import RunHandle
+from crowdcore.store import Database, open_database
+from tests.server.conftest import browser, data_dir, new_worker, run, secret, tab
+
+__all__ = ["browser", "data_dir", "new_worker", "run", "secret", "tab"]
+
+
+@pytest.fixture
+def database(run: RunHandle, data_dir: Path) -> Iterator[Database]:
+    """The database of the run, as a command opens it."""
+    found = open_database(None, data_dir)
+    yield found
+    found.close()

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from crowdcore import RunHandle
 from crowdcore.admin.access import make_admin_token, make_login_link
+from crowdcore.store import Database
 from crowdcore.testing import Browserless
 from tests import web
 
@@ -22,9 +23,9 @@ def admin(run: RunHandle) -> str:
     return run.admin_url.rstrip("/")
 
 
-def logged_in(admin: str, secret: bytes) -> httpx.Client:
-    client = web.Client(base_url=admin)
-    assert client.get(make_login_link(secret, admin)).status_code == 200
+def logged_in(run: RunHandle) -> httpx.Client:
+    client = web.Client(base_url=str(run.admin_url).rstrip("/"))
+    assert client.get(run.admin_link()).status_code == 200
     return client
 
 
@@ -43,8 +44,8 @@ def test_strangers_see_how_to_log_in_and_nothing_else(admin: str) -> None:
         assert (reply.status_code, reply.json()["code"]) == (401, "bad_token")
 
 
-def test_a_link_works_once(admin: str, secret: bytes) -> None:
-    link = make_login_link(secret, admin)
+def test_a_link_works_once(run: RunHandle) -> None:
+    link = run.admin_link()
     assert httpx.head(link).status_code == 401  # who only looks does not use it up
     first = web.get(link)
     assert first.status_code == 200
@@ -56,24 +57,24 @@ def test_a_link_works_once(admin: str, secret: bytes) -> None:
     assert "used already" in second.text
 
 
-def test_a_made_up_link_and_a_made_up_cookie_get_nowhere(admin: str, secret: bytes) -> None:
-    assert web.get(make_login_link(b"another key, 32 bytes or longer!", admin)).status_code == 401
+def test_a_made_up_link_and_a_made_up_cookie_get_nowhere(admin: str, secret: bytes, database: Database) -> None:
+    assert web.get(make_login_link(database, b"another key, 32 bytes or longer!", admin)).status_code == 401
     name = f"crowd_admin_{urlsplit(admin).port}"
-    forged = make_admin_token(secret, "owner", 1)  # ours, but for another purpose
+    forged = make_admin_token(database, secret, "owner", 1)  # ours, but for another purpose
     assert web.get(admin + "/api/v1/runs", headers={"Cookie": f"{name}={forged}"}).status_code == 401
 
 
-def test_an_old_link_does_not_work(admin: str, secret: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_link_does_not_work(run: RunHandle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crowdcore.admin.access.LINK_SECONDS", -1.0)
-    assert web.get(make_login_link(secret, admin)).status_code == 401
+    assert web.get(run.admin_link()).status_code == 401
 
 
 def test_runs_as_json_by_session_and_by_bearer_token(
-    run: RunHandle, admin: str, secret: bytes, new_worker: Callable[[], Browserless]
+    run: RunHandle, admin: str, secret: bytes, database: Database, new_worker: Callable[[], Browserless]
 ) -> None:
     new_worker().submit({"text": "seen by the admin"})
-    by_session = logged_in(admin, secret).get("/api/v1/runs").json()["runs"]
-    token = make_admin_token(secret, "reader", 1)
+    by_session = logged_in(run).get("/api/v1/runs").json()["runs"]
+    token = make_admin_token(database, secret, "reader", 1)
     by_token = web.get(admin + "/api/v1/runs/edges-1", headers={"Authorization": f"Bearer {token}"}).json()
     assert [one["name"] for one in by_session] == ["edges-1"]
     assert by_token["status"] == "running"
@@ -84,18 +85,20 @@ def test_runs_as_json_by_session_and_by_bearer_token(
     assert any(event["kind"] == "unit_submitted" for event in by_token["events"])
 
 
-def test_an_unknown_run_and_a_wrong_token_are_problem_documents(admin: str, secret: bytes) -> None:
-    client = logged_in(admin, secret)
+def test_an_unknown_run_and_a_wrong_token_are_problem_documents(
+    run: RunHandle, admin: str, secret: bytes, database: Database
+) -> None:
+    client = logged_in(run)
     assert client.get("/api/v1/runs/nothing").json()["code"] == "unknown_run"
     assert client.post("/api/v1/runs").status_code == 405
-    old = make_admin_token(secret, "owner", -1)
+    old = make_admin_token(database, secret, "owner", -1)
     for token in ("", "x", old):
         reply = web.get(admin + "/api/v1/runs", headers={"Authorization": f"Bearer {token}x"})
         assert reply.status_code == 401
 
 
-def test_a_form_from_elsewhere_does_nothing(admin: str, secret: bytes) -> None:
-    client = logged_in(admin, secret)
+def test_a_form_from_elsewhere_does_nothing(run: RunHandle) -> None:
+    client = logged_in(run)
     assert client.post("/logout", data={"other": "1"}).json()["code"] == "refused"
     assert client.post("/logout", data={"csrf": "0" * 64}).status_code == 403
     csrf = client.get("/").text.split('name="csrf" value="')[1].split('"')[0]
@@ -114,13 +117,11 @@ def test_scripts_of_others_do_not_run_here(admin: str) -> None:
     assert headers["cache-control"] == "no-store"
 
 
-def test_the_page_shows_runs_live(
-    admin: str, secret: bytes, tab: BrowserContext, new_worker: Callable[[], Browserless]
-) -> None:
+def test_the_page_shows_runs_live(run: RunHandle, tab: BrowserContext, new_worker: Callable[[], Browserless]) -> None:
     page = tab.new_page()
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.goto(make_login_link(secret, admin))
+    page.goto(run.admin_link())
     card = page.get_by_role("article", name="edges-1")
     expect(card.get_by_text("running")).to_be_visible()
     before = int(card.locator("dt:has-text('Submissions') + dd").inner_text())

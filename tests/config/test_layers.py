@@ -93,9 +93,9 @@ def test_a_profile_may_extend_another_file(load):
         FORM,
         profile="me",
         profiles__me="extends: all.yaml\nadmin: {port: 5001}",
-        profiles__all="admin: {port: 5000, host: 0.0.0.0}",
+        profiles__all="admin: {port: 5000, host: 127.0.0.2}",
     )
-    assert (config.admin.port, config.admin.host) == (5001, "0.0.0.0")
+    assert (config.admin.port, config.admin.host) == (5001, "127.0.0.2")
 
 
 @pytest.mark.parametrize(

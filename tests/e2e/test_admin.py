@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -45,6 +46,19 @@ def test_a_requester_logs_in_and_watches_a_run(town: Town, tmp_path: Path) -> No
 
         stranger.open(link)
         expect(stranger.page.get_by_role("alert")).to_contain_text("used already")
+
+        machine.crowd("admin", "token", "--role", "reader")
+        page.get_by_role("link", name="Who can log in").click()
+        requester.sees("Who can log in")
+        rows = page.get_by_role("row")
+        expect(rows).to_have_count(3)
+        expect(rows.filter(has_text="this one")).to_contain_text("session")
+        requester.look("admin-access")
+        page.get_by_role("button", name=re.compile("End token")).click()
+        expect(rows).to_have_count(2)
+        page.get_by_role("link", name="Runs").click()
+        requester.sees("words-1")
+
         requester.expects(refused(401))
         requester.press("Log out")
         requester.sees("Log in")

@@ -15,6 +15,7 @@ import requests
 
 from crowdcore.admin.access import make_admin_token, make_login_link
 from crowdcore.base.secret import secret_key
+from crowdcore.store import Database, open_database
 from crowdcore.testing import Machine, Served
 
 HERE = Path(__file__).parent
@@ -80,11 +81,19 @@ class Server:
 
     def admin_token(self) -> str:
         """A token for the admin API."""
-        return make_admin_token(self.secret, "owner", 1)
+        with self._database() as database:
+            return make_admin_token(database, self.secret, "owner", 1)
 
     def login_token(self) -> str:
         """The token of a fresh login link."""
-        return make_login_link(self.secret, self.admin).rpartition("token=")[2]
+        with self._database() as database:
+            return make_login_link(database, self.secret, self.admin).rpartition("token=")[2]
+
+    @contextmanager
+    def _database(self) -> Iterator[Database]:
+        database = open_database(None, self.machine.data_dir)
+        yield database
+        database.close()
 
 
 @contextmanager

@@ -92,9 +92,15 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
 
 
 @pytest.fixture(scope="module")
-def run(secret: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunHandle]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of `run`."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def run(secret: bytes, data_dir: Path) -> Iterator[RunHandle]:
     """An endless run of the small task."""
-    with serve(config("edges"), data_dir=tmp_path_factory.mktemp("data"), hooks=[Task()]) as handle:
+    with serve(config("edges"), data_dir=data_dir, hooks=[Task()]) as handle:
         yield handle
 
 

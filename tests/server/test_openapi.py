@@ -12,7 +12,7 @@ import pytest
 
 from crowdcore import RunHandle
 from crowdcore.admin import AdminApp
-from crowdcore.admin.access import make_admin_token
+from crowdcore.plugins.schema import AdminConfig
 from crowdcore.server.app import WorkerApp
 from crowdcore.server.http.limits import Limits
 from crowdcore.testing import ManualClock
@@ -39,9 +39,10 @@ def worker(run: RunHandle) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def admin(run: RunHandle, secret: bytes) -> dict[str, Any]:
-    token = {"Authorization": f"Bearer {make_admin_token(secret, 'owner', 1)}"}
-    document: dict[str, Any] = web.get(f"{run.admin_url}api/v1/openapi.json", headers=token).json()
+def admin(run: RunHandle) -> dict[str, Any]:
+    with web.Client(base_url=str(run.admin_url)) as browser:
+        browser.get(run.admin_link())
+        document: dict[str, Any] = browser.get("api/v1/openapi.json").json()
     return document
 
 
@@ -49,7 +50,7 @@ def context(tmp_path: Any) -> Any:
     """Just enough to make the applications; nothing is served."""
     return SimpleNamespace(
         limits=Limits(), work=None, secret_key=b"k" * 32, identity="x", clock=ManualClock(), build_dir=tmp_path,
-        frontend={}, provider_page={}, routes=(), db=None,
+        frontend={}, provider_page={}, routes=(), db=None, options=AdminConfig(),
     )  # fmt: skip
 
 

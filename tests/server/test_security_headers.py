@@ -10,7 +10,6 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from crowdcore import RunHandle
-from crowdcore.admin.access import make_login_link
 from crowdcore.testing import Browserless
 from tests import web
 
@@ -67,12 +66,14 @@ def test_of_the_admin_origin(run: RunHandle, path: str, status: int) -> None:
         assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
 
 
-def test_of_the_admin_pages_for_who_is_logged_in(run: RunHandle, secret: bytes) -> None:
+def test_of_the_admin_pages_for_who_is_logged_in(run: RunHandle) -> None:
     with web.Client(base_url=str(run.admin_url)) as browser:
-        check(browser.get(make_login_link(secret, str(run.admin_url))), 200)
+        check(browser.get(run.admin_link()), 200)
         check(browser.get(""), 200)
         check(browser.get("api/v1/runs"), 200)
         check(browser.get("api/v1/runs/nothing"), 404)
+        check(browser.get("access"), 200)
+        check(browser.get("", headers={"Host": "a.example"}), 421)
         check(browser.post("logout", data={"csrf": "x"}), 403)
         tag = browser.get("admin.js").headers["etag"]
         check(browser.get("admin.js", headers={"If-None-Match": tag}), 304)

@@ -19,8 +19,12 @@ const freshness = document.getElementById('freshness');
 const cards = new Map();
 let failures = 0;
 
+// Names and reasons are people's words, and read from their own side.
+const TEXT = new Set(['a', 'b', 'code', 'dd', 'dt', 'h2', 'li', 'p', 'span']);
+
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
+  if (TEXT.has(name)) element.dir = 'auto';
   for (const [key, value] of Object.entries(attributes)) if (value != null) element.setAttribute(key, value);
   element.append(...children.filter((child) => child != null));
   return element;

@@ -128,4 +128,5 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "Runs": _object("now runs", now=_NUMBER, runs=_list(_ref("Run"))),
     "RunPage": _object("now name task status events", now=_NUMBER, events=_list(_ref("Event")), **_RUN),
     "Logout": _object("csrf", csrf=_TEXT),
+    "EndAccess": _object("csrf id", csrf=_TEXT, id=_TEXT),
 }  # fmt: skip

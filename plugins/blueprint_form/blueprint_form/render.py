@@ -22,10 +22,15 @@ def render_html(form: dict[str, Any], answers: dict[str, Any] | None) -> str:
     if answers is None:
         return "<p>Nothing submitted.</p>"
     rows = "".join(
-        f"<dt>{escape(label)}</dt><dd>{'<br>'.join(escape(line) for line in lines) or '–'}</dd>"
+        f'<dt dir="auto">{escape(label)}</dt><dd>{"".join(map(_paragraph, lines)) or "–"}</dd>'
         for label, lines in _rows(form, answers)
     )
-    return f'<section class="form-answers"><h2>{escape(plain_text(form["title"]))}</h2><dl>{rows}</dl></section>'
+    title = f'<h2 dir="auto">{escape(plain_text(form["title"]))}</h2>'
+    return f'<section class="form-answers">{title}<dl>{rows}</dl></section>'
+
+
+def _paragraph(line: str) -> str:
+    return f'<div dir="auto">{escape(line)}</div>'
 
 
 def _rows(form: dict[str, Any], answers: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:

@@ -20,12 +20,14 @@ def render_text(data: dict[str, Any], form: dict[str, Any] | None) -> str:
 def render_html(data: dict[str, Any], form: dict[str, Any] | None) -> str:
     """The same as HTML; every text is escaped."""
     said = "".join(
-        f"<li{' class=own' if message['sender'] == data['you'] else ''}><b>{escape(_who(message, data))}</b> "
-        f"{escape(message['text']).replace(chr(10), '<br>')}</li>"
+        f"<li{' class=own' if message['sender'] == data['you'] else ''}><b dir=auto>{escape(_who(message, data))}</b> "
+        f"<div dir=auto>{escape(message['text']).replace(chr(10), '<br>')}</div></li>"
         for message in data["messages"]
     )
-    answers = "".join(f"<dt>{escape(label)}</dt><dd>{escape(answer)}</dd>" for label, answer in _answers(data, form))
-    kept = f"<pre>{escape(str(data['world']))}</pre>" if data["world"] is not None else ""
+    answers = "".join(
+        f"<dt dir=auto>{escape(label)}</dt><dd dir=auto>{escape(answer)}</dd>" for label, answer in _answers(data, form)
+    )
+    kept = f"<pre dir=auto>{escape(str(data['world']))}</pre>" if data["world"] is not None else ""
     talk = f'<ol class="chat">{said}</ol>' if said else "<p>Nothing was said.</p>"
     return talk + (f"<dl>{answers}</dl>" if answers else "") + kept
 

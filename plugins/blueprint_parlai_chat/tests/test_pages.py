@@ -128,8 +128,8 @@ def test_review_shows_what_was_said_and_answered_and_nothing_runs(plain) -> None
     assert text.splitlines()[:2] == ["Person 1 (this worker): <script>alert(1)</script>", "line two"]
     assert "Fair?: 4" in text
     page = render(two.agent, "html", data_dir=plain.data_dir)
-    assert "<b>Person 1</b> &lt;script&gt;alert(1)&lt;/script&gt;<br>line two" in page
-    assert "<dt>More?</dt><dd>&lt;i&gt;fine&lt;/i&gt;</dd>" in page
+    assert "<b dir=auto>Person 1</b> <div dir=auto>&lt;script&gt;alert(1)&lt;/script&gt;<br>line two</div>" in page
+    assert "<dt dir=auto>More?</dt><dd dir=auto>&lt;i&gt;fine&lt;/i&gt;</dd>" in page
     assert "<script>" not in page
 
 

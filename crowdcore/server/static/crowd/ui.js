@@ -3,9 +3,14 @@
 import { root } from './net.js';
 import { words } from './words.js';
 
-/** An element: make('p', {class: 'note'}, 'text', child). Text is always text, never markup. */
+// What holds text of people or authors, whose language may be written from the right, line by line.
+const TEXT = new Set('a button dd dt h1 h2 h3 label legend li option p pre select span summary td textarea th'.split(' '));
+const isText = (name, { type = 'text' }) => TEXT.has(name) || (name === 'input' && ['text', 'search', 'email'].includes(type));
+
+/** An element: make('p', {class: 'note'}, 'text', child). Text is always text, never markup; it is read from its own side. */
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
+  if (isText(name, attributes)) element.dir = 'auto';
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
     else if (value === true) element.setAttribute(key, '');

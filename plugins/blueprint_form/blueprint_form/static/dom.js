@@ -5,9 +5,17 @@ let counter = 0;
 // A fresh id that no author's id can have.
 export const freshId = (word) => `crowd-${word}-${(counter += 1)}`;
 
+// What holds text of people or authors, whose language may be written from the right, line by line.
+const TEXT = new Set(
+  ("a blockquote button caption dd dt figcaption h1 h2 h3 h4 h5 h6 label legend li option output p pre select span summary " +
+    "td textarea th").split(" "),
+);
+const isText = (tag, { type = "text" }) => TEXT.has(tag) || (tag === "input" && ["text", "email"].includes(type));
+
 // make("p", {class: "note"}, "text", child, …); null children are left out, "on…" adds a listener.
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  if (isText(tag, attributes)) element.dir = "auto";
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
@@ -17,11 +25,15 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Of an author's text: lists go as a whole, to have their marks on one side.
+const BLOCKS = new Set([...TEXT, "ol", "ul"].filter((tag) => !["a", "li", "span"].includes(tag)));
+
 // An element holding HTML that the server sanitised; null when there is none.
 export function rich(tag, attributes, html) {
   if (!html) return null;
-  const element = make(tag, attributes);
+  const element = make(tag, { dir: "auto", ...attributes });
   element.innerHTML = html;
+  for (const inner of element.querySelectorAll(":not([dir])")) if (BLOCKS.has(inner.localName)) inner.dir = "auto";
   return element;
 }
 

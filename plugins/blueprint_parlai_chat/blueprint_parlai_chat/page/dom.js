@@ -1,8 +1,16 @@
 // Making elements. Text is always text; HTML comes in through safe.js only.
 
+// What holds text of people or authors, whose language may be written from the right, line by line.
+const TEXT = new Set(
+  ("a blockquote button caption dd dt figcaption h1 h2 h3 h4 h5 h6 label legend li option p pre select span summary td " +
+    "textarea th").split(" "),
+);
+const isText = (tag, { type = "text" }) => TEXT.has(tag) || (tag === "input" && type === "text");
+
 // make("p", {class: "note"}, "text", child, …); null children are left out, "on…" adds a listener.
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  if (isText(tag, attributes)) element.dir = "auto";
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");

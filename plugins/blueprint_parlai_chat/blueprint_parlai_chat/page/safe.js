@@ -20,13 +20,15 @@ const ADDRESS = { a: "href", img: "src", audio: "src", video: "src", source: "sr
 // What the page's policy refuses, and reports as it is parsed; the style is put on by hand.
 const TAG = /<[a-z][^>]*>/gi;
 const REPORTED = /([\s/"'])(style|on[a-z]+)(\s*=)/gi;
+const LISTS = new Set(["ol", "ul"]); // each goes as a whole, to have its marks on one side
+const WITH_OTHERS = new Set(["a", "li", "span"]);
 const LINK = /https?:\/\/[^\s<>"]+/gi;
 
 // An element with what `html` describes; on white if the author chose colours, for nobody chooses them for the dark.
 export function author(html) {
   const parsed = document.createElement("template"); // nothing in it runs or loads
   parsed.innerHTML = String(html ?? "").replace(TAG, (tag) => tag.replace(REPORTED, "$1data-$2$3"));
-  const copy = make("div", { class: "author" });
+  const copy = make("div", { class: "author", dir: "auto" });
   for (const node of parsed.content.childNodes) copyInto(copy, node);
   copy.classList.toggle("coloured", copy.querySelector("[style*=color], [style*=background], [color]") !== null);
   return copy;
@@ -44,7 +46,9 @@ function copyInto(parent, node) {
 
 function element(tag, node) {
   // The page has a first heading already.
-  const copy = document.createElement(tag === "h1" ? "h2" : tag);
+  const copy = make(tag === "h1" ? "h2" : tag);
+  if (WITH_OTHERS.has(tag)) copy.removeAttribute("dir");
+  else if (LISTS.has(tag)) copy.dir = "auto";
   for (const { name, value } of node.attributes) {
     if (ATTRIBUTES.has(name) || name.startsWith("aria-")) copy.setAttribute(name, value);
   }

@@ -4,6 +4,7 @@ import { collect, fieldsOf, restore } from "./fields.js";
 
 const OWN = "crowd-form";
 const DRAFT_PAUSE = 400; // ms that a change may wait until it is saved
+const TEXTS = 'textarea, input:not([type]), input[type="text"], input[type="search"]'; // people write from either side
 const SUBMITS = 'button[type="submit"], input[type="submit"], input[type="image"]';
 
 export class Form {
@@ -41,6 +42,7 @@ export class Form {
     window.addEventListener("pagehide", () => this.#saveNow());
     this.#main();
     this.#adopt();
+    for (const field of document.querySelectorAll(TEXTS)) if (!field.closest("body [dir]")) field.dir = "auto";
   }
 
   /** The scripts have run: what was entered before, and a button to hand it in. */
@@ -124,7 +126,7 @@ export class Form {
     box.setAttribute("role", "alert");
     for (const [name, texts] of Object.entries(errors)) {
       for (const text of [texts].flat()) {
-        box.append(Object.assign(document.createElement("p"), { textContent: name ? `${name}: ${text}` : text }));
+        box.append(Object.assign(document.createElement("p"), { dir: "auto", textContent: name ? `${name}: ${text}` : text }));
       }
     }
     box.append(...buttons);
