@@ -63,6 +63,7 @@ async def open_run(setup: Setup) -> Opened:
         return await _open(setup, serving, hooks)
     except BaseException:
         await serving.close()
+        await serving.close_plugins(hooks)
         hooks.close()
         raise
 
@@ -192,6 +193,7 @@ async def _build(hooks: Hooks, build: Path) -> None:
 
 async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
     row, added = setup.row, await hooks.register_gates()
+    serving.gates = added
     results.gates(added)
     return RunContext(
         db=setup.db, run_id=row.id, task_id=row.task_id, name=row.name, config=setup.config, hooks=hooks,
@@ -199,7 +201,7 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
         files=FileStore(setup.db.folder / "files"), folder=setup.folder, provider=row.provider,
         currency=row.currency, state_class=results.state_class(hooks, await hooks.agent_state()),
         frontend={**facts(setup.config), **await hooks.blueprint_frontend()}, provider_page=await hooks.provider_page(),
-        extra_gates=[(c.plugin, c.item) for c in added],
+        extra_gates=added,
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
         facade_for=serving.facade_for, stand_ins=serving.stand_ins,
         accepting=row.status in ("launching", "running", "stopped"),

@@ -91,6 +91,7 @@ class Supervisor:
             if self.context.live is not None:
                 await self.context.live.close()
             await self.opened.serving.close()
+            await self.opened.serving.close_plugins(self.context.hooks)
             self.context.hooks.close()
             self.context.gates.limiter.close()
 

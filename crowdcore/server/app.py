@@ -10,11 +10,12 @@ from crowdcore.errors import RequestError
 from crowdcore.server.admission import Admission
 from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import ServerContext
+from crowdcore.server.http.contributed import routed
 from crowdcore.server.http.edge import ROUTE, Edge
 from crowdcore.server.http.headers import STRICT, policy, security_headers
 from crowdcore.server.http.pages import NO_ICON, message_page, wants_html
 from crowdcore.server.http.problems import as_request_error
-from crowdcore.server.http.reply import REVALIDATE, App, Message, Receive, Reply, Scope, Send, json_reply
+from crowdcore.server.http.reply import REVALIDATE, Message, Receive, Reply, Scope, Send, json_reply
 from crowdcore.server.metrics import Metrics
 from crowdcore.server.pages import TaskPage, worker_assets
 
@@ -37,11 +38,12 @@ class WorkerApp:
         self.api = WorkerApi(context)
         self._sockets = Admission(self.api, context.limits)
         self.metrics = Metrics(context)
+        self._metrics_page = Reply(200)  # stands for it until plugins have been asked for theirs
         self._page = TaskPage(context.build_dir, csp)
         self._assets = worker_assets()
         self._task_csp = csp
         self._task: StaticFiles | None = None
-        self._routes = _router(context)
+        self._routes = routed(context.routes, _missing)
         self._edge = Edge(self._serve, security_headers(policy(STRICT)), self.metrics.observe)
         self._open = 0
 
@@ -76,6 +78,8 @@ class WorkerApp:
     async def _serve_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             reply = self._own_page(scope) if scope["type"] == "http" else None
+            if reply is self._metrics_page:
+                reply = self.metrics.reply(await self._context.added_metrics())
             if reply is not None:
                 await reply(scope, receive, send)
             elif scope["path"].startswith(TASK) and scope["type"] == "http":
@@ -102,7 +106,7 @@ class WorkerApp:
                 return self._page.reply()
             if path == _OPENAPI:
                 return _openapi()
-            return self._health() if path == "/healthz" else self.metrics.reply()
+            return self._health() if path == "/healthz" else self._metrics_page
         if path == "/favicon.ico":
             return NO_ICON
         reply = self._assets.reply(scope) if method in ("GET", "HEAD") else None
@@ -146,14 +150,6 @@ def _openapi() -> Reply:
     from crowdcore.server.openapi import worker_document  # hardly anybody asks for it
 
     return json_reply(200, worker_document())
-
-
-def _router(context: ServerContext) -> App:
-    if not context.routes:
-        return _missing
-    from starlette.routing import Router  # 0.1 s that most runs can do without
-
-    return Router(routes=list(context.routes), default=_missing)
 
 
 async def _missing(scope: Scope, _: Receive, send: Send) -> None:

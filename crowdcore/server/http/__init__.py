@@ -1,3 +1,3 @@
 """The edge of an application: what is let in and how fast, errors as documents, headers, shared pages, a server."""
 
-__all__ = ["bodies", "edge", "headers", "limits", "openapi", "pages", "problems", "reply", "serve"]
+__all__ = ["bodies", "contributed", "edge", "headers", "limits", "openapi", "pages", "problems", "reply", "serve"]
