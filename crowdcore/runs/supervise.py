@@ -11,6 +11,7 @@ from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.pay.executor import Executor
 from crowdcore.runs.feed import Feed
 from crowdcore.runs.platform import Platform
+from crowdcore.runs.server_look import SERVER, ServerLook, balance
 from crowdcore.store.queries import agents, conversations, events, runs, units
 from crowdcore.work.documents import is_live
 from crowdcore.work.end import end_agent, end_blocked
@@ -75,6 +76,8 @@ class Supervisor:
         try:
             await self._begin()
             tasks.append(asyncio.create_task(self._keep("platform", self._platform.follow)))
+            look = ServerLook(self.context, self.opened.serving.watch)
+            tasks.append(asyncio.create_task(self._keep(SERVER, look.follow)))
             while not await self._look():
                 await pause(self._told, TICK)
             return await self._finish()
@@ -264,6 +267,10 @@ class Supervisor:
                 await self._move("draining", reason=reason)
                 await self._platform.close()
         return await self.longest()
+
+    async def balance(self) -> str | None:
+        """The money on the platform in words; None where there is no such thing."""
+        return await balance(self.context.hooks, self.context.currency)
 
     async def longest(self) -> float:
         """Seconds until the last deadline of somebody who works, 0 if nobody does."""

@@ -314,13 +314,13 @@ def decided(scene: Scene, run: RunHandle, platform: Platform) -> None:
     scene.saw("provider_qualify", platform.told("POST /grants"), [grant])
     scene.saw("provider_unqualify", platform.told("DELETE /grants?worker=ben&name=careful"), [None])
     platform.answers |= {"GET /blocks": ["ben"], f"GET /machines/{run.name}": {"status": "up"}}
-    agents = {row["worker"]: row["agent"] for row in scene.machine.exported("demo", "--all")}
-    with stored(run.name, data_dir=scene.machine.data_dir) as kept:  # a run itself asks none of these
-        workers = [kept.agent(agents[name]).worker for name in ("ann", "ben")]
-        blocked = [kept.ask(kept.hooks.provider_is_blocked(worker)) for worker in workers]
-        scene.saw("provider_is_blocked", blocked, [False, True])
-        scene.saw("provider_balance", kept.ask(kept.hooks.provider_balance()), Decimal("12.50"))
-        scene.saw("architect_status", kept.ask(kept.hooks.architect_status()), "up")
+    scene.clock.advance(61)  # that ben is not blocked is known for a minute
+    came = [Browserless(run.url, participant=name, session="again").enter() for name in ("eve", "ben")]
+    scene.saw("provider_is_blocked", [page.code for page in came], ["", "blocked"])
+    said = scene.crowd("status demo").splitlines()
+    scene.saw("provider_balance", "  balance    12.50 USD" in said, True)
+    scene.saw("architect_status", "  server     up" in said, True)
+    came[0].call("POST", "/return")
 
 
 def ended(scene: Scene, run: RunHandle, platform: Platform) -> None:

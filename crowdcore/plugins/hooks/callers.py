@@ -40,6 +40,7 @@ _KIND_OF_WORK = {
     "architect_status": "build",
     "architect_shutdown": "build",
     "provider_identify": "claims",
+    "provider_is_blocked": "claims",
     "provider_complete": "claims",
     "provider_page": "claims",
     "plugin_close": "review",

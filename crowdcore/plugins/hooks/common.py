@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from crowdcore.base.faults import shown
 from crowdcore.errors import HookFailed
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Worker,
     )
 
+_SERVER: tuple[Literal["up", "down", "unknown"], ...] = ("up", "down", "unknown")
 NEUTRAL = "You can't do this piece of work."
 """What a worker reads when a hook refuses without saying why."""
 
@@ -48,9 +49,13 @@ class OtherHooks(TypedCallers):
         """Serve `app`; the public URL, once it answers."""
         return await self._want("architect_deploy", str, app=app)
 
-    async def architect_status(self) -> str:
+    async def architect_status(self) -> Literal["up", "down", "unknown"]:
         """ "up", "down" or "unknown"."""
-        return await self._want("architect_status", str)
+        word = await self._want("architect_status", str)
+        for known in _SERVER:
+            if word == known:
+                return known
+        raise self._wrong("architect_status", word)
 
     async def architect_shutdown(self) -> None:
         """Take down what `architect_deploy` put up."""
