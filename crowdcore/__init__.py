@@ -12,7 +12,7 @@ from crowdcore.base.version import __version__
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig, load_config
-    from crowdcore.data import open  # noqa: A004
+    from crowdcore.data import open as open  # noqa: A004
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
     from crowdcore.plugins.live_assignment import LiveAssignment, Message
     from crowdcore.plugins.markers import NotInPlace, hookimpl, in_place
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crowdcore.runs.launch import launch, resume, wait
     from crowdcore.state import AgentState
     from crowdcore.types import (
+        AdminPage,
         Agent,
         AgentEnded,
         Assignment,
@@ -60,18 +61,19 @@ _HOME = {
     "crowdcore.plugins.procedures": "Procedures procedure",
     "crowdcore.state": "AgentState",
     "crowdcore.types": (
-        "Agent AgentEnded Assignment Completion Identity LaunchReduced Payment Refusal Release Requeue "
+        "AdminPage Agent AgentEnded Assignment Completion Identity LaunchReduced Payment Refusal Release Requeue "
         "RunFinished RunLaunched StandIn Unit UnitLaunched UnitReviewed UnitSubmitted Visit Wait Worker"
     ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
-    "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Gate", "Identity",
+    "AdminPage", "Agent", "AgentEnded", "AgentState", "Assignment", "Completion", "ConfigError", "CrowdError", "Gate",
+    "Identity",
     "LaunchReduced", "LiveAssignment", "Message", "NotInPlace", "Payment", "PluginError", "Procedures", "Refusal",
     "Release", "Requeue", "Run", "RunConfig", "RunError", "RunFinished", "RunHandle", "RunLaunched", "StandIn",
     "StoreError", "Unit", "UnitLaunched", "UnitReviewed", "UnitSubmitted", "Visit", "Wait", "Worker", "__version__",
-    "hookimpl", "in_place", "launch", "load_config", "open", "option", "procedure", "resume", "wait",
+    "hookimpl", "in_place", "launch", "load_config", "option", "procedure", "resume", "wait",
 ]  # fmt: skip
 
 
@@ -82,4 +84,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "open"]  # which `from crowdcore import *` must not put over Python's own

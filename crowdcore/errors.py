@@ -55,6 +55,11 @@ class RunError(CrowdError):
     """A run that does not exist, is led by another process, or cannot move as asked."""
 
 
+def whose(plugin: str) -> str:
+    """A plugin in a message: an installed one is named with its distribution and version already."""
+    return plugin if plugin.endswith(")") else f"plugin {plugin}"
+
+
 class HookFailed(CrowdError):
     """A hook raised, overran its time or found no free slot.
 
@@ -66,8 +71,7 @@ class HookFailed(CrowdError):
     told = False
 
     def __init__(self, plugin: str, hook: str, reason: str, detail: str) -> None:
-        whose = plugin if plugin.endswith(")") else f"plugin {plugin}"  # an installed one: with its distribution
-        super().__init__(f"{hook} of {whose}: {detail}")
+        super().__init__(f"{hook} of {whose(plugin)}: {detail}")
         self.plugin = plugin
         self.hook = hook
         self.reason = reason

@@ -6,7 +6,7 @@ the database. Fields may be added in later versions; none is removed within one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -121,6 +121,20 @@ class Refusal:
     """A decision hook's no, with the text the worker reads."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class AdminPage:
+    """A page of the requester's application (`register_admin_pages`); `title` stands in its navigation.
+
+    `content` answers the page's HTML (what stands in `<main>`), anew each time somebody looks, on a thread, within 30
+    seconds; escape what people wrote. Without it `path` is that of a route of `register_admin_routes`. `path` is one
+    word of an address, "" the plugin's first page.
+    """
+
+    title: str
+    content: Callable[[], str] | None = None
+    path: str = ""
 
 
 # What `pairing_timeout` may answer.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs
 
 from crowdcore.admin.access import SESSION_SECONDS, Access, Who
+from crowdcore.admin.added import PREFIX, AddedApp
 from crowdcore.admin.context import AdminContext
 from crowdcore.admin.hosts import Hosts
 from crowdcore.admin.overview import Overview
@@ -24,7 +25,18 @@ from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.pages import CROWD_CSS, NO_ICON, Assets, message_page, template, wants_html
 from crowdcore.server.http.problems import as_request_error
 from crowdcore.server.http.rates import network
-from crowdcore.server.http.reply import NO_STORE, Header, Receive, Reply, Scope, Send, header, html_reply, json_reply
+from crowdcore.server.http.reply import (
+    NO_STORE,
+    App,
+    Header,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    header,
+    html_reply,
+    json_reply,
+)
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -48,6 +60,7 @@ class AdminApp:
         self._hosts = Hosts(context.options)
         self._assets = Assets(STATIC / "admin.css", STATIC / "admin.js", CROWD_CSS)
         self._overview = Overview()
+        self._added = AddedApp(context)
         # One thread: counting units of a large run must not stop the workers' event loop.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="admin")
         headers = [*security_headers(policy(ADMIN)), (b"cross-origin-opener-policy", b"same-origin")]
@@ -75,7 +88,7 @@ class AdminApp:
         try:
             if scope["path"] != "/healthz":
                 self._hosts.check(header(scope, b"host"))
-            reply = self._assets.reply(scope) if scope["method"] in ("GET", "HEAD") else None
+            reply: App | None = self._assets.reply(scope) if scope["method"] in ("GET", "HEAD") else None
             if reply is None:
                 reply = await self._answer(scope, receive)
         except Exception as error:
@@ -90,7 +103,7 @@ class AdminApp:
         """(method, path) of what is answered here besides icons and styles."""
         return [(method, path) for path, (method, _, _) in self._pages.items()]
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+    async def _answer(self, scope: Scope, receive: Receive) -> App:
         path = scope["path"]
         if path == "/favicon.ico":
             return NO_ICON
@@ -98,6 +111,8 @@ class AdminApp:
         who = await self._who(scope)
         if who is None and not is_open:
             raise RequestError(401, "bad_token", "Log in first: type crowd admin login, or send a bearer token.")
+        if who is not None and path.startswith(PREFIX):
+            return await self._added.answer(scope, who)
         if page is None:
             raise RequestError(404, "not_found", "There is nothing at this address.")
         if scope["method"] != method and not (method == "GET" and scope["method"] == "HEAD"):
@@ -126,7 +141,12 @@ class AdminApp:
     async def _home(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         if who is None:
             return html_reply(401, template("login.html", TEMPLATES, failed=False))
-        return html_reply(200, template("runs.html", TEMPLATES, role=who.role, csrf=self._access.csrf(who)))
+        return html_reply(
+            200,
+            template(
+                "runs.html", TEMPLATES, role=who.role, csrf=self._access.csrf(who), navigation=self._added.navigation
+            ),
+        )
 
     async def _log_in(self, scope: Scope, receive: Receive, who: Who | None) -> Reply:
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]

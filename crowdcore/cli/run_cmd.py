@@ -96,9 +96,10 @@ def _serve(handle: RunHandle, signals: Signals, no_open: bool, log_rate: float) 
     while (units := handle.launched(timeout=0.1)) is None and not signals.noticed:
         pass
     if units is not None:
-        more = "" if handle.counters.exhausted else " so far"
+        more, balance = "" if handle.counters.exhausted else " so far", handle.balance()
+        account = "" if balance is None else f"; balance {balance}"
         say(f"run {handle.name} (task {handle.task}): {of_units(units)} launched{more}, "
-                   f"{money(handle.counters)} promised")  # fmt: skip
+                   f"{money(handle.counters)} promised{account}")  # fmt: skip
     if handle.admin_url is not None:
         _admin(handle)
     _collect_less()

@@ -77,14 +77,18 @@ def status(run: str | None, as_json: bool) -> None:
         counters = database.read(lambda c: _counters(c, row, config["task"]["reward"]))
         served = state_of(row) in LIVE_RUN
         troubles = troubles_in(paths.troubles_file(database.folder, row.name)) if served else {}
+        outside = _outside(database, row, served)
     if as_json:
-        say_json({**document(row), **counters.document(), "troubles": troubles})
+        say_json({**document(row), **counters.document(), "troubles": troubles, **outside})
         return
     state = state_of(row)
     say(f"{row.name}: {state}" + (f" ({row.reason})" if row.reason else ""))
     say(f"  created    {when(row.created_at)}" + (f", ended {when(row.ended_at)}" if row.ended_at else ""))
     if state in LIVE_RUN:
         say(f"  served at  {row.url}")
+    for name, said in outside.items():
+        if said is not None:
+            say(f"  {name:<10} {said}")
     for loop, why in sorted(troubles.items()):
         say(f"  TROUBLE    {loop} waits: {why}")
     say("  units      " + (", ".join(f"{n} {s}" for s, n in sorted(counters.units.items()) if n) or "none"))
@@ -92,6 +96,15 @@ def status(run: str | None, as_json: bool) -> None:
     say(f"  promised   {format_money(counters.promised, row.currency)} {row.currency}")
     if state in ("interrupted", "stopped"):
         say(f"  go on      crowd resume {row.name}")
+
+
+def _outside(database: Database, row: RunRow, served: bool) -> dict[str, str | None]:
+    """What the provider says of its account while the run may still pay for work, and the architect of the server."""
+    if row.status not in runs.RESUMABLE:
+        return {"server": None, "balance": None}
+    from crowdcore.runs.outside import ask_outside  # brings the run's plugins
+
+    return ask_outside(database, row, served)
 
 
 def _counters(conn: Conn, row: RunRow, reward: str) -> Counters:

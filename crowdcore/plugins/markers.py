@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, overload
 import pluggy
 
 F = TypeVar("F", bound=Callable[..., Any])
-HookKind = Literal["owner", "decision", "listener", "contribution"]
+HookKind = Literal["owner", "decision", "listener", "contribution", "closing"]
 
 PROJECT = "crowdcore"
 _spec = pluggy.HookspecMarker(PROJECT)
@@ -27,6 +27,7 @@ owner = _marker("owner")
 decision = _marker("decision")
 listener = _marker("listener")
 contribution = _marker("contribution")
+closing = _marker("closing")
 
 
 class NotInPlace(Exception):

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from crowdcore.base.faults import described, shown
 from crowdcore.errors import HookFailed, PluginError
 from crowdcore.plugins.state_code import saved_text
 from crowdcore.state import AgentState, canonical
-from crowdcore.types import Completion, Identity, Refusal
+from crowdcore.types import AdminPage, Completion, Identity, Refusal
 
 if TYPE_CHECKING:
     from crowdcore.plugins.hooks import Contributed, Hooks
@@ -88,21 +88,37 @@ def _unsaved(cls: type) -> list[str]:
 
 def gates(contributed: Iterable[Contributed]) -> None:
     """PluginError for what cannot be asked as a gate."""
-    for plugin, gate in contributed:
+    for _, gate, author in contributed:
         if not isinstance(getattr(gate, "name", None), str) or not callable(getattr(gate, "check", None)):
             raise PluginError(
-                f"register_gates of {plugin} answered {shown(gate)}; a gate has a `name` and `check(run, worker)`"
+                f"register_gates of {author} answered {shown(gate)}; a gate has a `name` and `check(run, worker)`"
             )
 
 
-def routes(contributed: Iterable[Contributed]) -> None:
+def routes(contributed: Iterable[Contributed], hook: str = "register_routes") -> None:
     """PluginError for what is no route."""
-    for plugin, route in contributed:
+    for _, route, author in contributed:
         if not callable(getattr(route, "matches", None)):
             raise PluginError(
-                f"register_routes of {plugin} answered {shown(route)}; the hook wants routes of starlette.routing "
+                f"{hook} of {author} answered {shown(route)}; the hook wants routes of starlette.routing "
                 "(Route, Mount, WebSocketRoute)"
             )
+
+
+def admin_pages(contributed: Iterable[Contributed]) -> None:
+    """PluginError for what cannot be shown, or has an address that is taken."""
+    taken = set()
+    for plugin, page, author in contributed:
+        says = f"register_admin_pages of {author} answered"
+        if not isinstance(page, AdminPage) or not isinstance(page.title, str) or not page.title.strip():
+            raise PluginError(f"{says} {shown(page)}; the hook wants crowdcore.AdminPage objects, each with a title")
+        if page.content is not None and not callable(page.content):
+            raise PluginError(f"{says} the page {page.title!r}, whose content cannot be called")
+        if not isinstance(page.path, str) or quote(page.path, safe="/") != page.path or page.path.startswith("/"):
+            raise PluginError(f"{says} the page {page.title!r} at {page.path!r}; a path is as in 'birds'")
+        if (plugin, page.path) in taken:
+            raise PluginError(f"{says} two pages at {page.path!r}; give one another path")
+        taken.add((plugin, page.path))
 
 
 def completion(hooks: Hooks, found: Completion) -> Completion:

@@ -4,4 +4,4 @@
 testing.
 """
 
-__all__ = ["deliver", "expire", "handle", "launch", "lock", "report", "simulate", "watch"]
+__all__ = ["deliver", "expire", "handle", "launch", "lock", "outside", "report", "simulate", "watch"]

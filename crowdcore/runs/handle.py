@@ -59,6 +59,12 @@ class RunHandle:
             time.sleep(0.005)
         return self._launched.result()
 
+    def balance(self) -> str | None:
+        """The money on the provider's platform in words, as in "12.50 USD" or why nobody knows; None if it has none."""
+        with suppress(RunError):  # it has ended already
+            return self._host.ask(lambda s: s.balance())
+        return None
+
     def drain(self) -> float:
         """No new work; people in the middle may finish. Returns seconds that may take at most."""
         with suppress(RunError):  # it has ended already

@@ -18,6 +18,10 @@ LOOK = 1.0
 """Seconds between two looks at the lock."""
 AGAIN = 0.2
 """Seconds until a lost lock is tried again, or a silent database is looked at again."""
+LEAVE = 5.0
+"""Seconds that a run which is to stop waits for a database that does not answer."""
+TICK = 0.1
+"""Seconds between two looks at a database that answers again."""
 _NEVER = asyncio.Event
 
 
@@ -58,3 +62,25 @@ async def stop_without(stopping: asyncio.Event, seconds: float) -> None:
     """Return so many seconds after `stopping` is set: whoever has not ended by then is not waited for."""
     await stopping.wait()
     await pause(_NEVER(), seconds)
+
+
+async def watched(
+    life: asyncio.Task[str], lock: RunLock, database: Database, watch: Watch, told: asyncio.Event
+) -> str | None:
+    """How `life` ended; LeadLost if the lead ended first. None: `told` to stop, it does not for want of a database."""
+    lead = asyncio.create_task(keep_lead(lock, watch))
+    looking = asyncio.create_task(look_at(database, watch))
+    leave = asyncio.create_task(stop_without(told, LEAVE))
+    try:
+        await asyncio.wait({life, lead, leave}, return_when=asyncio.FIRST_COMPLETED)
+        while not life.done() and not lead.done() and database.trouble() is None:
+            await asyncio.wait({life, lead}, timeout=TICK)  # it answers: what there is to note takes its time
+        if life.done():
+            return life.result()
+        if lead.done():
+            lead.result()
+        return None
+    finally:
+        for task in (life, lead, looking, leave):
+            task.cancel()
+        await asyncio.gather(life, lead, looking, leave, return_exceptions=True)

@@ -64,6 +64,7 @@ async def open_run(setup: Setup) -> Opened:
         return await _open(setup, serving, hooks)
     except BaseException:
         await serving.close()
+        await serving.close_plugins(hooks)
         hooks.close()
         raise
 
@@ -203,6 +204,7 @@ async def _build(hooks: Hooks, build: Path) -> None:
 
 async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
     row, added = setup.row, await hooks.register_gates()
+    serving.gates = added
     results.gates(added)
     cls = await hooks.agent_state()
     await hooks.aside("build", "agent_state", lambda: f"class {cls.__name__}", lambda: results.state_class(hooks, cls))
@@ -216,7 +218,7 @@ async def _context(setup: Setup, serving: Serving, hooks: Hooks) -> RunContext:
             setup.config.task.visit_params, blueprint_says(setup.plugins, "visit_params", ()),
             provider_says(setup.plugins, "visit_params", None),
         ),
-        extra_gates=[(c.plugin, c.item) for c in added],
+        extra_gates=added,
         delivers=frozenset(provider_says(setup.plugins, "delivers", ())),
         facade_for=serving.facade_for, stand_ins=serving.stand_ins,
         accepting=row.status in ("launching", "running", "stopped"),

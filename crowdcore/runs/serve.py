@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from crowdcore.base import paths
 from crowdcore.base.loops import Closed, ask, serves
 from crowdcore.base.secret import derive
-from crowdcore.errors import RunError
+from crowdcore.errors import CrowdError, RunError
 from crowdcore.plugins import results
+from crowdcore.plugins.hooks import CLOSE
 from crowdcore.plugins.run import Run
 from crowdcore.plugins.stand_ins import StandIns, make_bots
+from crowdcore.runs.added import AddedMetrics, AddedPages, added_pages
 from crowdcore.runs.watch import Watch
 from crowdcore.server.http.limits import Limits
 from crowdcore.server.http.mount import Mounted
@@ -26,6 +28,7 @@ from crowdcore.server.http.serve import Server, next_free_port
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
     from crowdcore.config import RunConfig
+    from crowdcore.plugins.hooks import Contributed, Hooks
     from crowdcore.plugins.schema import AdminConfig
     from crowdcore.runs.setup import Setup
     from crowdcore.server.app import WorkerApp
@@ -47,6 +50,10 @@ _NOT_RETURNED = {
 log = logging.getLogger("crowdcore.platform")
 
 
+async def _no_metrics() -> Sequence[Any]:
+    return ()
+
+
 @dataclass
 class WorkerContext:
     """What the worker application is given (see `crowdcore.server.context.ServerContext`)."""
@@ -57,7 +64,7 @@ class WorkerContext:
     build_dir: Path
     frontend: Mapping[str, Any]
     provider_page: Mapping[str, Any]
-    routes: Sequence[Any]
+    routes: Sequence[Contributed]
     secret_key: bytes
     counters: Counters
     files: FileStore
@@ -65,6 +72,7 @@ class WorkerContext:
     limits: Limits = field(default_factory=Limits)
     live: Any = None
     troubles: Callable[[], Mapping[str, str]] = dict
+    added_metrics: Callable[[], Awaitable[Sequence[Any]]] = _no_metrics
 
 
 @dataclass
@@ -75,6 +83,8 @@ class AdminPages:
     secret_key: bytes
     clock: Clock
     options: AdminConfig
+    run_name: str = ""
+    added: AddedPages = field(default_factory=AddedPages)
 
 
 class Serving:
@@ -91,6 +101,9 @@ class Serving:
         self._closed = False
         self._worker_pages: Mounted | None = None
         self._said: set[str] = set()
+        self._added = AddedPages()
+        self.gates: Sequence[Contributed] = ()
+        """Gates that plugins added, to be closed at the end."""
         self.watch = Watch(setup.row.name, paths.troubles_file(setup.db.folder, setup.row.name))
         self.stand_ins = StandIns(make_bots(setup.plugins, self))
         self.last_request = setup.clock.ticks()
@@ -179,15 +192,17 @@ class Serving:
         self._context = context
         contributed = await context.hooks.register_routes()
         results.routes(contributed)
-        routes = [one.item for one in contributed]
+        metrics = AddedMetrics(context.hooks, await context.hooks.register_metrics())
+        await metrics.check()
+        self._added = await added_pages(context.hooks)
         row, task = self._setup.row, self._setup.config.task
         self._app = app = worker_app(
             WorkerContext(
                 run_name=row.name, identity=row.identity, work=work, build_dir=build,
-                frontend=context.frontend, provider_page=context.provider_page, routes=routes,
+                frontend=context.frontend, provider_page=context.provider_page, routes=contributed,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
                 live=None if context.live is None else context.live.serve,
-                troubles=self._troubles,
+                troubles=self._troubles, added_metrics=metrics,
                 limits=Limits(draft=task.max_draft, values=task.max_values),
             )
         )  # fmt: skip
@@ -219,7 +234,9 @@ class Serving:
         from crowdcore.admin.address import remember_address
 
         options = self._setup.config.admin
-        pages = admin_app(AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock, options))
+        pages = admin_app(
+            AdminPages(self._setup.db, self._setup.secret_key, self._setup.clock, options, self.name, self._added)
+        )
         listen = partial(
             self._serve, pages, options.host, certificate=options.tls_certificate, key=options.tls_key,
             option="admin.port",
@@ -240,6 +257,17 @@ class Serving:
                 await listen(port)
                 return
         await listen(0)
+
+    async def close_plugins(self, hooks: Hooks) -> None:
+        """Let gates and plugins free what they hold, after the last request; each in a bounded time."""
+        for _, gate, author in self.gates:
+            if hasattr(gate, "close"):
+                try:
+                    await hooks.added(author, f"close of gate {gate.name}", gate.close, CLOSE)
+                except CrowdError as error:
+                    log.error("%s: %s", self.name, error, exc_info=error.__cause__)
+        self.gates = ()
+        await hooks.plugin_close()
 
     async def close(self) -> None:
         """Stop every server, in which requests in hand may end, and what the bots hold."""

@@ -10,8 +10,9 @@ from crowdcore.base.wait import pause
 from crowdcore.errors import CrowdError, StoreBusy, StoreError
 from crowdcore.pay.executor import Executor
 from crowdcore.runs.feed import LAST_WORDS, Feed
-from crowdcore.runs.lead import keep_lead, look_at, stop_without
+from crowdcore.runs.lead import watched
 from crowdcore.runs.platform import Platform
+from crowdcore.runs.server_look import SERVER, ServerLook, balance
 from crowdcore.store.queries import agents, conversations, events, runs, units
 from crowdcore.work.documents import is_live
 from crowdcore.work.end import end_agent, end_blocked
@@ -33,8 +34,6 @@ QUIET, AT_MOST = 5.0, 10.0
 """A run ends when nothing is open and so many seconds passed without a request (at most so many in all)."""
 AGAIN = 1.0
 """Seconds until what failed in the background is tried again."""
-LEAVE = 5.0
-"""Seconds that a run which is to stop waits for a database that does not answer."""
 FIRST_UNITS = 1.0
 """Seconds to wait for the first units before the run counts as launched; slow data may take longer."""
 NOTHING_LEFT = "all units are done"
@@ -78,7 +77,13 @@ class Supervisor:
             asyncio.create_task(self._keep("sending", self._executor.follow)),
         ]
         try:
-            return await self._watched(asyncio.create_task(self._live(tasks)))
+            life = asyncio.create_task(self._live(tasks))
+            ended = await watched(life, self._setup.lock, self.context.db, self.opened.serving.watch, self._told)
+            if ended is None:
+                log.error("%s: %s; this process leaves without noting that it stopped", self.context.name,
+                          self.context.db.trouble() or "the database does not answer")  # fmt: skip
+                self.status = "stopped"
+            return ended or self._stop_reason or "stopped"
         except CrowdError as error:
             name = self.context.name
             error.problems.append(f"run {name} is kept as it is; go on with: crowd resume {name} (see --reload)")
@@ -93,38 +98,18 @@ class Supervisor:
             if self.context.live is not None:
                 await self.context.live.close()
             await self.opened.serving.close()
+            await self.opened.serving.close_plugins(self.context.hooks)
             self.context.hooks.close()
             self.context.gates.limiter.close()
 
     async def _live(self, tasks: list[asyncio.Task[None]]) -> str:
         await self._begin()
         tasks.append(asyncio.create_task(self._keep("platform", self._platform.follow)))
+        look = ServerLook(self.context, self.opened.serving.watch)
+        tasks.append(asyncio.create_task(self._keep(SERVER, look.follow)))
         while not await self._look():
             await pause(self._told, TICK)
         return await self._finish()
-
-    async def _watched(self, life: asyncio.Task[str]) -> str:
-        """How `life` ended; LeadLost if the lead ended first. A stop does not wait for ever for the database."""
-        watch = self.opened.serving.watch
-        lead = asyncio.create_task(keep_lead(self._setup.lock, watch))
-        database = asyncio.create_task(look_at(self.context.db, watch))
-        leave = asyncio.create_task(stop_without(self._told, LEAVE))
-        try:
-            await asyncio.wait({life, lead, leave}, return_when=asyncio.FIRST_COMPLETED)
-            while not life.done() and not lead.done() and self.context.db.trouble() is None:
-                await asyncio.wait({life, lead}, timeout=TICK)  # it answers: what there is to note takes its time
-            if life.done():
-                return life.result()
-            if lead.done():
-                return lead.result()
-        finally:
-            for task in (life, lead, database, leave):
-                task.cancel()
-            await asyncio.gather(life, lead, database, leave, return_exceptions=True)
-        log.error("%s: %s; this process leaves without noting that it stopped", self.context.name,
-                  self.context.db.trouble() or "the database does not answer")  # fmt: skip
-        self.status = "stopped"
-        return self._stop_reason or "stopped"
 
     async def _heard(self, listening: asyncio.Task[None]) -> None:
         """Wait for the listeners, who have LAST_WORDS; one that hangs is told again by the next process."""
@@ -309,6 +294,10 @@ class Supervisor:
                 await self._move("draining", reason=reason)
                 await self._platform.close()
         return await self.longest()
+
+    async def balance(self) -> str | None:
+        """The money on the platform in words; None where there is no such thing."""
+        return await balance(self.context.hooks, self.context.currency)
 
     async def _go_on(self) -> None:
         """The limit that ended the run was raised while people in the middle finish: it takes new work again."""

@@ -10,6 +10,7 @@ from crowdcore.errors import RequestError
 from crowdcore.server.admission import Admission
 from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import ServerContext
+from crowdcore.server.http.contributed import routed
 from crowdcore.server.http.edge import ROUTE, Edge
 from crowdcore.server.http.headers import STRICT, policy, security_headers
 from crowdcore.server.http.mount import outside
@@ -40,11 +41,12 @@ class WorkerApp:
         self.api = WorkerApi(context)
         self._sockets = Admission(self.api, context.limits)
         self.metrics = Metrics(context)
+        self._metrics_page = Reply(200)  # stands for it until plugins have been asked for theirs
         self._page = TaskPage(context.build_dir, csp)
         self._assets = worker_assets()
         self._task_csp = csp
         self._task: StaticFiles | None = None
-        self._routes = _router(context)
+        self._routes = _whole(routed(context.routes, _missing))
         self._edge = Edge(self._serve, security_headers(policy(STRICT)), self.metrics.observe)
         self._open = 0
 
@@ -83,6 +85,8 @@ class WorkerApp:
     async def _serve_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             reply = self._own_page(scope) if scope["type"] == "http" else None
+            if reply is self._metrics_page:
+                reply = self.metrics.reply(await self._context.added_metrics())
             if reply is not None:
                 await reply(scope, receive, send)
             elif scope["path"].startswith(TASK) and scope["type"] == "http":
@@ -109,7 +113,7 @@ class WorkerApp:
                 return self._page.reply(scope)
             if path == _OPENAPI:
                 return _openapi()
-            return self._health() if path == "/healthz" else self.metrics.reply()
+            return self._health() if path == "/healthz" else self._metrics_page
         if path == "/favicon.ico":
             return NO_ICON
         reply = self._assets.reply(scope) if method in ("GET", "HEAD") else None
@@ -155,18 +159,13 @@ def _openapi() -> Reply:
     return json_reply(200, worker_document())
 
 
-def _router(context: ServerContext) -> App:
-    if not context.routes:
-        return _missing
-    from starlette.routing import Router  # 0.1 s that most runs can do without
+def _whole(app: App) -> App:
+    """Routes are given the whole path, as ASGI has it, so that they know their own addresses."""
 
-    router = Router(routes=list(context.routes), default=_missing)
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "path": scope.get("root_path", "") + scope["path"]}, receive, send)
 
-    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        whole = scope.get("root_path", "") + scope["path"]  # as ASGI has it, so that routes know their own addresses
-        await router({**scope, "path": whole}, receive, send)
-
-    return routed
+    return whole
 
 
 async def _missing(scope: Scope, _: Receive, send: Send) -> None:

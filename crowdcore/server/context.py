@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
+    from crowdcore.plugins.hooks import Contributed
     from crowdcore.server.http.limits import Limits
     from crowdcore.store import FileStore
     from crowdcore.work.context import Socket
@@ -52,8 +53,12 @@ class ServerContext(Protocol):
         """What provider_page answered."""
 
     @property
-    def routes(self) -> Sequence[Any]:
-        """Starlette routes of extensions."""
+    def routes(self) -> Sequence[Contributed]:
+        """Starlette routes that plugins added."""
+
+    @property
+    def added_metrics(self) -> Callable[[], Awaitable[Sequence[Any]]]:
+        """Asks plugins for their metric families (of prometheus_client)."""
 
     @property
     def secret_key(self) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -65,13 +65,13 @@ class Metrics:
         """Count one lateness of the loop."""
         self._lag.add(max(0.0, seconds))
 
-    def reply(self) -> Reply:
-        """The text for a scraper."""
+    def reply(self, added: Sequence[Metric] = ()) -> Reply:
+        """The text for a scraper, with the families that plugins added."""
         # 80 ms to import, and only a scraper needs it.
         from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Collector(self))
+        registry.register(_Collector(self, added))
         return Reply(200, generate_latest(registry), (b"content-type", CONTENT_TYPE_LATEST.encode()), NO_STORE)
 
     def families(self) -> Iterator[Metric]:
@@ -100,11 +100,13 @@ class Metrics:
 
 
 class _Collector:
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, added: Sequence[Metric]) -> None:
         self._metrics = metrics
+        self._added = added
 
     def collect(self) -> Iterator[Metric]:
-        return self._metrics.families()
+        yield from self._metrics.families()
+        yield from self._added
 
 
 def _measure_lag(metrics: ref[Metrics], loop: asyncio.AbstractEventLoop, due: float | None) -> None:

@@ -39,6 +39,8 @@ async def claim(context: RunContext, wish: Claim) -> AgentRow:
     worker, reason = await _admit(context, wish)
     try:
         gates.blocked(reason)
+        if await gates.platform_blocks(context.hooks, context.gates, worker, context.clock.ticks()):
+            raise gates.is_blocked()
         return await _find(context, wish, worker)
     except gates.Refused as refusal:
         await refused(context, worker, refusal)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crowdcore.base.clock import Clock
     from crowdcore.config import RunConfig
     from crowdcore.plugins import RunPlugins
-    from crowdcore.plugins.hooks import Hooks
+    from crowdcore.plugins.hooks import Contributed, Hooks
     from crowdcore.plugins.run import Run
     from crowdcore.plugins.stand_ins import StandIns
     from crowdcore.state import AgentState
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from crowdcore.store.queries.agents import AgentRow
     from crowdcore.store.queries.units import Free
     from crowdcore.types import Refusal, Worker
-    from crowdcore.work.gates import Gate
     from crowdcore.work.service_clock import ServiceClock
 
 
@@ -119,7 +118,7 @@ class RunContext:
     frontend: dict[str, Any] = field(default_factory=dict)
     provider_page: dict[str, Any] = field(default_factory=dict)
     facade_for: Callable[[str], Run] = field(kw_only=True)
-    extra_gates: list[tuple[str, Gate]] = field(default_factory=list)
+    extra_gates: list[Contributed] = field(default_factory=list)
     gates: Gates = field(default_factory=Gates)
     tips: Tips = field(default_factory=Tips)
     delivers: frozenset[str] = frozenset()

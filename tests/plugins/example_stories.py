@@ -8,16 +8,22 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from crowdcore import ConfigError, RunHandle, hookimpl
+from crowdcore.admin.access import make_admin_token
+from crowdcore.base import paths
+from crowdcore.base.secret import secret_key
 from crowdcore.testing import Browserless, LivePerson, stored, until
 from scripts.hook_docs import example
 from tests.plugins.examples import Platform, Scene
@@ -33,6 +39,7 @@ TELLS = (
     "on_run_launched", "on_unit_launched", "on_unit_submitted", "on_unit_reviewed", "on_agent_ended", "on_run_finished",
     "register_routes",
 )  # fmt: skip
+ADDS = ("register_admin_pages", "register_admin_routes", "register_metrics", "plugin_close")
 OUTSIDE = (
     "provider_register", "provider_check", "provider_setup", "provider_launch", "provider_identify",
     "provider_complete", "provider_page", "provider_sync", "provider_pending", "provider_extend", "provider_expire",
@@ -192,6 +199,30 @@ def tells(scene: Scene) -> None:
     scene.saw("on_run_finished", posted, [{"text": f"demo-1: {reason}"}])
 
 
+def adds(scene: Scene) -> None:
+    """What is added for the people who run the task, and what is closed at the end."""
+    for hook, path, wanted in (
+        ("register_admin_pages", "x/hooks/", "<h2>Birds so far</h2><ul><li>a &lt;robin&gt;</li></ul>"),
+        ("register_admin_routes", "x/hooks/count", "0 birds"),
+    ):
+        with scene.serve(examples(hook)) as run:
+            assert Browserless(run.url, worker_id="ann").enter().submit({"text": "a <robin>"}).is_success
+            token = make_admin_token(secret_key(paths.config_dir()), "reader", 1)
+            pages = httpx.Client(base_url=run.admin_url or "", headers={"authorization": f"Bearer {token}"})
+            until(lambda pages=pages, path=path, wanted=wanted: wanted in pages.get(path).text)  # type: ignore[misc]
+            scene.saw(hook, f'href="{path}"' in pages.get("").text, True)
+    with scene.serve(examples("register_metrics")) as run:
+        assert Browserless(run.url, worker_id="ann").enter().submit({"text": "robin"}).is_success
+        until(lambda: "\nbirds_letters_total 5.0\n" in httpx.get(f"{run.url}metrics").text)
+        scene.saw("register_metrics", "\ncrowd_submissions_total{" in httpx.get(f"{run.url}metrics").text, True)
+    note = scene.machine.folder / "pid"
+    program = f"import os, pathlib, time; pathlib.Path({str(note)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    with scene.serve(examples("plugin_close"), args={"tunnel": [sys.executable, "-c", program]}):
+        pid = int(until(lambda: note.exists() and note.read_text()))
+        os.kill(pid, 0)
+    scene.saw("plugin_close", Path(f"/proc/{pid}").exists(), False)
+
+
 @contextmanager
 def heard() -> Iterator[tuple[io.StringIO, list[str]]]:
     """What is printed meanwhile, and the messages of plugins' logs."""
@@ -283,13 +314,13 @@ def decided(scene: Scene, run: RunHandle, platform: Platform) -> None:
     scene.saw("provider_qualify", platform.told("POST /grants"), [grant])
     scene.saw("provider_unqualify", platform.told("DELETE /grants?worker=ben&name=careful"), [None])
     platform.answers |= {"GET /blocks": ["ben"], f"GET /machines/{run.name}": {"status": "up"}}
-    agents = {row["worker"]: row["agent"] for row in scene.machine.exported("demo", "--all")}
-    with stored(run.name, data_dir=scene.machine.data_dir) as kept:  # a run itself asks none of these
-        workers = [kept.agent(agents[name]).worker for name in ("ann", "ben")]
-        blocked = [kept.ask(kept.hooks.provider_is_blocked(worker)) for worker in workers]
-        scene.saw("provider_is_blocked", blocked, [False, True])
-        scene.saw("provider_balance", kept.ask(kept.hooks.provider_balance()), Decimal("12.50"))
-        scene.saw("architect_status", kept.ask(kept.hooks.architect_status()), "up")
+    scene.clock.advance(61)  # that ben is not blocked is known for a minute
+    came = [Browserless(run.url, participant=name, session="again").enter() for name in ("eve", "ben")]
+    scene.saw("provider_is_blocked", [page.code for page in came], ["", "blocked"])
+    said = scene.crowd("status demo").splitlines()
+    scene.saw("provider_balance", "  balance    12.50 USD" in said, True)
+    scene.saw("architect_status", "  server     up" in said, True)
+    came[0].call("POST", "/return")
 
 
 def ended(scene: Scene, run: RunHandle, platform: Platform) -> None:
@@ -312,6 +343,7 @@ def ended(scene: Scene, run: RunHandle, platform: Platform) -> None:
 
 
 STORIES: dict[tuple[str, ...], Callable[[Scene], None]] = {
-    ALONE: alone, TOGETHER: together, LETS_IN: lets_in, CHECKS: checks, TELLS: tells, OUTSIDE: outside,
+    ALONE: alone, TOGETHER: together, LETS_IN: lets_in, CHECKS: checks, TELLS: tells, ADDS: adds,
+    OUTSIDE: outside,
 }  # fmt: skip
 """Which hooks a story is about."""

@@ -17,7 +17,7 @@ PUBLIC = {
 """What authors of plugins import; our own plugins nothing else, and of crowdcore.testing only in their tests."""
 PUBLISHED = {
     "crowdcore": """
-        Agent AgentEnded AgentState Assignment Completion ConfigError CrowdError Gate Identity LaunchReduced
+        AdminPage Agent AgentEnded AgentState Assignment Completion ConfigError CrowdError Gate Identity LaunchReduced
         LiveAssignment Message NotInPlace Payment PluginError Procedures Refusal Release Requeue Run RunConfig RunError
         RunFinished RunHandle RunLaunched StandIn StoreError Unit UnitLaunched UnitReviewed UnitSubmitted Visit Wait
         Worker __version__ hookimpl in_place launch load_config open option procedure resume wait
@@ -70,7 +70,8 @@ def test_published_names_can_be_imported_first_thing(module: str) -> None:
 def test_what_crowdcore_offers_is_what_is_listed() -> None:
     import crowdcore
 
-    assert sorted(crowdcore.__all__) == sorted(PUBLISHED["crowdcore"].split())
+    assert "open" not in crowdcore.__all__, "`from crowdcore import *` leaves Python's own alone"
+    assert sorted(dir(crowdcore)) == sorted(PUBLISHED["crowdcore"].split())
 
 
 def test_our_plugins_are_held_to_the_public_modules() -> None:

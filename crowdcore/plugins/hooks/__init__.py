@@ -10,10 +10,10 @@ Methods are coroutines for any event loop (`asyncio.run(hooks.provider_check())`
 from __future__ import annotations
 
 from crowdcore.plugins.hooks.blueprint import UNCHECKED, BlueprintHooks
-from crowdcore.plugins.hooks.common import NEUTRAL, Contributed, OtherHooks
+from crowdcore.plugins.hooks.common import CLOSE, NEUTRAL, Contributed, OtherHooks
 from crowdcore.plugins.hooks.provider import ProviderHooks
 
-__all__ = ["NEUTRAL", "UNCHECKED", "Contributed", "Hooks"]
+__all__ = ["CLOSE", "NEUTRAL", "UNCHECKED", "Contributed", "Hooks"]
 
 
 class Hooks(BlueprintHooks, ProviderHooks, OtherHooks):

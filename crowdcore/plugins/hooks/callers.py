@@ -41,10 +41,15 @@ _KIND_OF_WORK = {
     "architect_status": "build",
     "architect_shutdown": "build",
     "provider_identify": "claims",
+    "provider_is_blocked": "claims",
     "provider_complete": "completions",
     "provider_page": "claims",
-    "register_routes": "build",
+    "plugin_close": "review",
+    "register_admin_pages": "build",
+    "register_admin_routes": "build",
     "register_gates": "build",
+    "register_metrics": "build",
+    "register_routes": "build",
 }
 
 
@@ -202,6 +207,35 @@ class Callers:
             Result(source, await self._run(source, self._bound(source, given), source.nonblocking, None), None)
             for source in self._chains[hook]
         ]
+
+    async def added(self, author: str, what: str, call: Callable[[], T], seconds: float | None = None) -> T:
+        """What something answers that a plugin has added (a page, a metric), on a thread; HookFailed names both."""
+
+        def guarded() -> T:
+            try:
+                return call()
+            except CrowdError:
+                raise
+            except BaseException as error:
+                raise HookFailed(author, what, "error", described(error) + place(error, outside=_HERE)) from error
+
+        limiter = self._limiters.get("review")
+        try:
+            return await limiter.run(guarded, None, seconds)
+        except Busy:
+            raise HookFailed(author, what, "busy", "too many calls at once; try again soon") from None
+        except Overrun:
+            detail = f"took longer than {seconds or limiter.limit:g} seconds"
+            raise HookFailed(author, what, "timeout", detail) from None
+
+    async def _close(self, hook: str, seconds: float) -> None:
+        """Call every implementation, one after the other, each for so long at most; a failure is for the log."""
+        self.limit(hook, seconds)
+        for source in self._chains[hook]:
+            try:
+                await self._run(source, self._bound(source, {}), source.nonblocking, None)
+            except CrowdError as error:
+                log.error("%s of %s: %s", hook, source.label, error, exc_info=error.__cause__)
 
     async def _run(self, source: Implementation, call: Callable[[], T], in_place: bool, key: Hashable) -> T:
         if in_place:

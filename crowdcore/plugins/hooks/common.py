@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from crowdcore.base.faults import shown
 from crowdcore.errors import HookFailed
@@ -25,15 +25,21 @@ if TYPE_CHECKING:
         Worker,
     )
 
+_SERVER: tuple[Literal["up", "down", "unknown"], ...] = ("up", "down", "unknown")
 NEUTRAL = "You can't do this piece of work."
 """What a worker reads when a hook refuses without saying why."""
 
 
+CLOSE = 10.0
+"""Seconds that each plugin may take to close what it holds."""
+
+
 class Contributed(NamedTuple):
-    """A route or gate and the plugin that added it (`crowdcore.facade.Run` of that plugin goes with it)."""
+    """What a plugin added: the plugin's name (its `crowdcore.facade.Run` goes with it), and how messages call it."""
 
     plugin: str
     item: Any
+    author: str
 
 
 class OtherHooks(TypedCallers):
@@ -43,9 +49,13 @@ class OtherHooks(TypedCallers):
         """Serve `app`; the public URL, once it answers."""
         return await self._want("architect_deploy", str, app=app)
 
-    async def architect_status(self) -> str:
+    async def architect_status(self) -> Literal["up", "down", "unknown"]:
         """ "up", "down" or "unknown"."""
-        return await self._want("architect_status", str)
+        word = await self._want("architect_status", str)
+        for known in _SERVER:
+            if word == known:
+                return known
+        raise self._wrong("architect_status", word)
 
     async def architect_shutdown(self) -> None:
         """Take down what `architect_deploy` put up."""
@@ -127,11 +137,31 @@ class OtherHooks(TypedCallers):
         """Gate steps of all plugins, hooks.py's first."""
         return self._items("register_gates", await self._contributions("register_gates"))
 
+    async def register_admin_pages(self) -> list[Contributed]:
+        """Requester's pages of all plugins, hooks.py's first."""
+        return self._items("register_admin_pages", await self._contributions("register_admin_pages"))
+
+    async def register_admin_routes(self) -> list[Contributed]:
+        """Routes on the requester's origin of all plugins, hooks.py's first."""
+        return self._items("register_admin_routes", await self._contributions("register_admin_routes"))
+
+    async def register_metrics(self) -> list[Contributed]:
+        """Collectors of all plugins, hooks.py's first."""
+        return self._items("register_metrics", await self._contributions("register_metrics"))
+
+    async def plugin_close(self) -> None:
+        """Every plugin frees what it holds, once."""
+        if not self._is_closed:
+            self._is_closed = True
+            await self._close("plugin_close", CLOSE)
+
+    _is_closed = False
+
     def _items(self, hook: str, results: list[Result]) -> list[Contributed]:
         for source, value, _ in results:
             if not isinstance(value, list | tuple):
                 raise self._wrong(hook, value, source)
-        return [Contributed(source.plugin, item) for source, value, _ in results for item in value]
+        return [Contributed(source.plugin, item, source.author) for source, value, _ in results for item in value]
 
 
 def _decision(result: Result, given: dict[str, Any]) -> Result:

@@ -9,7 +9,8 @@ An implementation may leave out any argument it does not need. `run` is the faca
   calls `inner()` (or `inner(arg=other)`). An answer of None is an error unless the hook says `-> None`.
 - decision hooks ask every plugin; any refusal wins; None is no opinion; what raises or is no decision decides nothing.
 - listener hooks get events after commit, in order, at least once; a failure is logged and undoes nothing.
-- contribution hooks add pages or gate steps of an extension.
+- contribution hooks add pages, gate steps, metrics of any plugin.
+- the closing hook is called once in every plugin when a process serves the run no longer.
 
 Hooks run on worker threads; mark one that only computes with `@hookimpl(nonblocking=True)`.
 
@@ -21,7 +22,7 @@ arguments. What an example wants to know of its surroundings is in `run.args`, t
 from __future__ import annotations
 
 from crowdcore.plugins.hookspecs.blueprint import BlueprintSpecs
-from crowdcore.plugins.hookspecs.common import ContributionSpecs, DecisionSpecs, ListenerSpecs
+from crowdcore.plugins.hookspecs.common import ClosingSpecs, ContributionSpecs, DecisionSpecs, ListenerSpecs
 from crowdcore.plugins.hookspecs.provider import ArchitectSpecs, ProviderSpecs
 
-SPECS = (BlueprintSpecs, ProviderSpecs, ArchitectSpecs, DecisionSpecs, ListenerSpecs, ContributionSpecs)
+SPECS = (BlueprintSpecs, ProviderSpecs, ArchitectSpecs, DecisionSpecs, ListenerSpecs, ContributionSpecs, ClosingSpecs)

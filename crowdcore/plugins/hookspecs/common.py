@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crowdcore.plugins.markers import contribution, decision, listener, owner
+from crowdcore.plugins.markers import closing, contribution, decision, listener, owner
 
 if TYPE_CHECKING:
     from crowdcore.plugins.run import Run
     from crowdcore.types import (
+        AdminPage,
         Agent,
         AgentEnded,
         Assignment,
@@ -158,7 +159,7 @@ class ListenerSpecs:
 
 
 class ContributionSpecs:
-    """What extensions and hooks.py add."""
+    """What any plugin and hooks.py add."""
 
     @contribution
     def register_routes(self, run: Run) -> list[Any]:
@@ -171,6 +172,69 @@ class ContributionSpecs:
         @hookimpl
         def register_routes(run):
             return [Mount("/media", StaticFiles(directory=run.task_dir / "media"))]
+        """
+
+    @contribution
+    def register_admin_pages(self, run: Run) -> list[AdminPage]:
+        """Pages of the requester's application, each with an entry in its navigation; whoever is logged in sees them.
+
+        from html import escape
+        from crowdcore import AdminPage, hookimpl
+
+        @hookimpl
+        def on_unit_submitted(run, event):
+            run.shared.update(lambda shared: shared.setdefault("birds", []).append(event.agent.state.data["text"]))
+
+        @hookimpl
+        def register_admin_pages(run):
+            def birds():
+                items = "".join(f"<li>{escape(bird)}</li>" for bird in run.shared.get("birds", []))
+                return f"<h2>Birds so far</h2><ul>{items}</ul>"
+
+            return [AdminPage("Birds", birds)]
+        """
+
+    @contribution
+    def register_admin_routes(self, run: Run) -> list[Any]:
+        """Starlette routes (Route, Mount) on the requester's origin, below /x/NAME/ for the plugin `extension:NAME`.
+
+        Only who is logged in, or has a bearer token, gets there; what changes something (POST, …) must come from a page
+        of that origin, and from an owner. The paths of hooks.py begin with /x/hooks/.
+
+            from crowdcore import AdminPage, hookimpl
+            from starlette.responses import PlainTextResponse
+            from starlette.routing import Route
+
+            @hookimpl
+            def register_admin_routes(run):
+                def count(request):
+                    return PlainTextResponse(f"{len(run.shared.get('birds', []))} birds")
+
+                return [Route("/count", count)]
+
+            @hookimpl
+            def register_admin_pages(run):
+                return [AdminPage("Count of birds", path="count")]
+        """
+
+    @contribution
+    def register_metrics(self, run: Run) -> list[Any]:
+        """Collectors of prometheus_client, made with `registry=None`, for /metrics beside the core's own.
+
+        Their names must differ from those of the core, which begin with `crowd_`, and of other plugins.
+
+            from crowdcore import hookimpl
+            from prometheus_client import Counter
+
+            LETTERS = Counter("birds_letters", "Letters that people wrote", registry=None)
+
+            @hookimpl
+            def on_unit_submitted(run, event):
+                LETTERS.inc(len(event.agent.state.data["text"]))
+
+            @hookimpl
+            def register_metrics(run):
+                return [LETTERS]
         """
 
     @contribution
@@ -190,4 +254,32 @@ class ContributionSpecs:
         @hookimpl
         def register_gates(run):
             return [OfficeHours()]
+        """
+
+
+class ClosingSpecs:
+    """The end, for every kind of plugin."""
+
+    @closing
+    def plugin_close(self, run: Run) -> None:
+        """This process serves the run no longer: free what the plugin holds (connections, threads, child processes).
+
+        Called once, however the run ends in this process: finished, stopped to be resumed, or a launch that failed;
+        after the last request, hooks.py first and the architect last, at most 10 seconds each. A failure is logged, and
+        the others are called all the same. Only a killed process cannot call it.
+
+            import subprocess
+            from crowdcore import hookimpl
+
+            TUNNELS = []
+
+            @hookimpl
+            def provider_setup(run, url):
+                TUNNELS.append(subprocess.Popen(run.args["tunnel"]))
+
+            @hookimpl
+            def plugin_close(run):
+                for tunnel in TUNNELS:
+                    tunnel.terminate()
+                    tunnel.wait()
         """

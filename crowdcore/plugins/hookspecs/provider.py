@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from crowdcore.plugins.markers import owner
 
@@ -232,7 +232,9 @@ class ProviderSpecs:
 
     @owner
     def provider_is_blocked(self, run: Run, worker: Worker) -> bool:
-        """Whether the platform blocks this worker.
+        """Whether the platform blocks this worker; asked before they get work, and not again for a minute.
+
+        Who is blocked there gets no work here. If it fails, nobody gets work, and the operator is told.
 
         import httpx
         from crowdcore import hookimpl
@@ -285,6 +287,8 @@ class ProviderSpecs:
     def provider_balance(self, run: Run) -> Decimal | None:
         """Money available on the platform; None where there is no such thing.
 
+        Asked by `crowd run` once the run is launched, and by `crowd status`, 10 seconds at most.
+
         from decimal import Decimal
         import httpx
         from crowdcore import hookimpl
@@ -325,8 +329,11 @@ class ArchitectSpecs:
         """
 
     @owner
-    def architect_status(self, run: Run) -> str:
+    def architect_status(self, run: Run) -> Literal["up", "down", "unknown"]:
         """One word about the server: "up", "down" or "unknown".
+
+        Asked by `crowd status`, and by the run itself every 20 seconds, 10 seconds at most: while it is "down",
+        /healthz answers 503 and names the trouble `server`.
 
         import httpx
         from crowdcore import hookimpl

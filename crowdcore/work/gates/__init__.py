@@ -11,6 +11,7 @@ from crowdcore.plugins.short_form import ShortForm
 from crowdcore.work.gates.check import Checker, check_items
 from crowdcore.work.gates.extensions import Gate, ask_added, unchecked
 from crowdcore.work.gates.judgement import JUDGED, Judgement, apply, judge
+from crowdcore.work.gates.platform import platform_blocks
 from crowdcore.work.gates.protocol import RETRY_AFTER, Asked, Piece, Refused, come_back, not_qualified, share_done
 from crowdcore.work.gates.references import Known, defined
 from crowdcore.work.gates.setup import Gates
@@ -19,7 +20,8 @@ from crowdcore.work.gates.steps import ALL, FIRST, LAST, passed_before, room_for
 __all__ = [
     "ALL", "FIRST", "JUDGED", "LAST", "RETRY_AFTER", "Asked", "Checker", "Gate", "Gates", "Judgement", "Known",
     "Piece", "Refused", "ShortForm", "apply", "ask_added", "blocked", "check_items", "come_back", "defined",
-    "is_blocked", "judge", "not_qualified", "passed_before", "room_for_late", "share_done", "unchecked", "walk",
+    "is_blocked", "judge", "not_qualified", "passed_before", "platform_blocks", "room_for_late", "share_done",
+    "unchecked", "walk",
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ class Gates:
     after_task: ShortForm | None = None
     limiter: Limiter = field(default_factory=lambda: Limiter("gates", 8, limit=10.0))
     told: dict[tuple[int, str, str], float] = field(default_factory=dict)
+    let_in: dict[int, float] = field(default_factory=dict)
 
 
 def known(entry: Any, where: str) -> Known:

@@ -67,7 +67,7 @@ class Recorder:
 
         functions: dict[str, Any] = {
             "owner": owner, "decision": decision, "listener": listener,
-            "contribution": contribution,
+            "contribution": contribution, "closing": decision,
         }  # fmt: skip
         function = functions[kind]
         function.__name__ = name
