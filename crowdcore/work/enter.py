@@ -54,7 +54,8 @@ async def enter(context: RunContext, params: dict[str, str], *, simulated: bool 
             return Entered(False, await documents.document(context, found.agent))
         if found.visit is not None and found.visit.status != "open":
             return Entered(False, await _ended(context, found.visit))
-    row = await claim(context, Claim(who, simulated))
+    known = (found.worker, found.blocked) if isinstance(found, _Known) else None
+    row = await claim(context, Claim(who, simulated), known)
     return Entered(True, await documents.document(context, row))
 
 
