@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 """Of one frame."""
+MOST_VALUES = 5000
+"""Of one frame: it is parsed where everybody waits."""
 RATE, BURST = 20.0, 60.0
 """Frames of one agent, over all its connections: a second, and at once."""
 PATIENCE = 600
@@ -52,9 +54,11 @@ def read(raw: str | bytes) -> Frame:
     if len(encoded) > MOST_BYTES:
         raise BadFrame("too_large", f"A frame may have {MOST_BYTES // 1024} kB.")
     try:
-        value = parse_json(encoded)
+        value = parse_json(encoded, MOST_VALUES)
     except RequestError as error:
-        raise BadFrame("invalid", error.detail.replace("The body", "The frame")) from None
+        raise BadFrame(
+            "too_large" if error.status == 413 else "invalid", error.detail.replace("The body", "The frame")
+        ) from None
     if not isinstance(value, dict) or value.get("type") not in _TYPES:
         raise BadFrame("invalid", f'A frame is an object with "type": {", ".join(_TYPES)}.')
     if value["type"] != "message":

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from crowdcore.base.faults import described, place, shown
 from crowdcore.errors import CrowdError, HookFailed
@@ -49,19 +48,22 @@ class StateCode:
             return job()
         return await self._hooks.aside("state", "agent_state", lambda: self._named(self._method), job, self._key)
 
-    @contextmanager
-    def method(self, name: str) -> Iterator[None]:
-        """What the method `name` raises becomes a HookFailed that names it and its plugin."""
+    def method(self, name: str) -> Self:
+        """For a block that calls the method `name`: what it raises becomes a HookFailed that names the method."""
         self._method = name
-        try:
-            yield
-        except (CrowdError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # also sys.exit(), which must not end the server
-            own = getattr(sys.modules.get(self._cls.__module__), "__file__", None)
-            where = place(error, own) if own else ""
-            author = self._hooks.author("agent_state")
-            raise HookFailed(author, self._named(name), "error", f"{described(error)}{where}") from error
+        return self
+
+    def __enter__(self) -> None:
+        """The method is about to be called."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Say whose fault it is; sys.exit() is one too: it must not end the server."""
+        if error is None or isinstance(error, CrowdError | KeyboardInterrupt):
+            return
+        own = getattr(sys.modules.get(self._cls.__module__), "__file__", None)
+        where = place(error, own) if own else ""
+        author = self._hooks.author("agent_state")
+        raise HookFailed(author, self._named(self._method), "error", f"{described(error)}{where}") from error
 
     def saved(self, state: AgentState) -> str:
         """The state as the text that is stored; HookFailed if it has none: what is acknowledged must be there."""

@@ -145,13 +145,10 @@ class WorkerApi:
             "asks": document.asks,
             "waiting": document.waiting,
         }
-        texts = {
-            "init": document.init,
-            "draft": document.draft,
-            "provider": self._fact("provider", document.provider),
-            "frontend": self._fact("frontend", document.frontend, limits=self._sizes),
-        }
-        return json_text(rest)[:-1] + "".join(f',"{name}":{text}' for name, text in texts.items()) + "}"
+        provider = self._fact("provider", document.provider)
+        frontend = self._fact("frontend", document.frontend, limits=self._sizes)
+        texts = f',"init":{document.init},"draft":{document.draft},"provider":{provider},"frontend":{frontend}}}'
+        return json_text(rest)[:-1] + texts
 
     def _fact(self, name: str, options: Mapping[str, Any], **more: Any) -> str:
         """What pages may read of a plugin's options, as JSON text: the same for everybody, so it is written once."""

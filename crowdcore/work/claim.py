@@ -31,12 +31,13 @@ TOLD_AGAIN = 60.0
 MOST_TOLD = 10_000
 
 
-async def claim(context: RunContext, wish: Claim) -> AgentRow:
+async def claim(context: RunContext, wish: Claim, known: tuple[Worker, str | None] | None = None) -> AgentRow:
     """The worker's new agent (or the one another request of the same visit has just got).
 
+    `known`: the worker and why they are blocked, if that has just been read.
     Raises RequestError: run_over, blocked, too_many_open, too_many_units, no_available_units, not_qualified.
     """
-    worker, reason = await _admit(context, wish)
+    worker, reason = await _admit(context, wish, known)
     try:
         gates.blocked(reason)
         if await gates.platform_blocks(context.hooks, context.gates, worker, context.clock.ticks()):
@@ -78,13 +79,15 @@ async def _find(context: RunContext, wish: Claim, worker: Worker) -> AgentRow:
     raise await _nothing(context, worker, refusal)
 
 
-async def _admit(context: RunContext, wish: Claim) -> tuple[Worker, str | None]:
+async def _admit(
+    context: RunContext, wish: Claim, known: tuple[Worker, str | None] | None
+) -> tuple[Worker, str | None]:
     """The worker, their row made when they come for the first time, and why they are blocked, if they are."""
     if not context.accepting:
         raise run_over()
     name = wish.who.worker_name
     assert name is not None
-    known = await context.db.aread(lambda c: workers.find(c, context.provider, name))
+    known = known or await context.db.aread(lambda c: workers.find(c, context.provider, name))
     if known is not None:
         return known
     context.addresses.newcomer(context, wish.address)

@@ -73,6 +73,7 @@ class Building:
     """How the state of an agent is built; make it with `of`, and call its methods within `run`."""
 
     def __init__(self, context: RunContext, row: AgentRow, item: Any) -> None:
+        assert row.state is not None or row.status != "completed" or row.kind == "bot", "of a row without its state"
         self.cls = AgentState if row.kind == "after_task" else context.state_class
         self.code = StateCode(context.hooks, self.cls, row.id)
         self._context, self._row, self._item = context, row, item

@@ -60,8 +60,9 @@ async def enter(
             return Entered(False, await documents.document(context, found.agent))
         if found.visit is not None and found.visit.status != "open":
             return Entered(False, await _ended(context, found.visit))
+    known = (found.worker, found.blocked) if isinstance(found, _Known) else None
     async with context.addresses.place(context, address) as took:
-        row = await claim(context, Claim(who, simulated, address=address))
+        row = await claim(context, Claim(who, simulated, address=address), known)
         took(row.worker.id)
     return Entered(True, await documents.document(context, row))
 

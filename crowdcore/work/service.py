@@ -51,7 +51,7 @@ class Work:
 
     async def document(self, agent_id: int) -> Document:
         """The agent's document, as for a reload."""
-        return await documents.document(self.context, await self._agent(agent_id))
+        return await documents.document(self.context, await self._agent(agent_id, draft=True))
 
     async def state(self, agent_id: int) -> dict[str, Any]:
         """Where the work is: {"phase", "deadline"}. Pages ask often, so it is cheap."""
@@ -60,8 +60,8 @@ class Work:
         deadline = None if row.deadline is None else self.context.service.wall(row.deadline)
         return {"phase": "done" if done else documents.phase(row), "deadline": deadline}
 
-    async def _agent(self, agent_id: int) -> AgentRow:
-        row = await self.context.db.aread(lambda c: agents.get(c, agent_id))
+    async def _agent(self, agent_id: int, *, draft: bool = False) -> AgentRow:
+        row = await self.context.db.aread(lambda c: agents.at_work(c, agent_id, draft=draft))
         if row is None or row.run_id != self.context.run_id:
             raise unknown_agent()
         return row

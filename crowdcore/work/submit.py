@@ -188,22 +188,29 @@ async def _go_on(context: RunContext, row: AgentRow, agent: Agent, passed: bool 
 
 async def _repeat(context: RunContext, row: AgentRow) -> SubmitAnswer:
     """The first answer again; a session that broke off between two units goes on here."""
-    fresh = await context.db.aread(lambda c: agents.get(c, row.id))
+    fresh = await context.db.aread(lambda c: agents.at_work(c, row.id))
     assert fresh is not None
-    if fresh.answer is None and fresh.completion is None and fresh.unit is not None and fresh.visit_status in SUBMITTED:
-        # it broke off before anybody could say how the visit ends
-        ending = await visits.complete(context, fresh, await documents.view(context, fresh))
-        return SubmitAnswer("completed", None, None, ending, repeat=True)
     if fresh.answer is None:
-        return await _go_on(context, fresh, await documents.view(context, fresh), fresh.passed)
+        return await _answer_now(context, row)
     answer = json.loads(fresh.answer)
     if "next" in answer:
-        after = await context.db.aread(lambda c: agents.get(c, answer["next"]))
+        after = await context.db.aread(lambda c: agents.at_work(c, answer["next"], draft=True))
         assert after is not None
         document = await documents.document(context, after)
         return SubmitAnswer("completed", answer.get("feedback"), document, None, repeat=True)
     completion = completion_of(json.dumps(answer["completion"]))
     return SubmitAnswer("completed", None, None, completion, repeat=True)
+
+
+async def _answer_now(context: RunContext, row: AgentRow) -> SubmitAnswer:
+    """What was stored and not answered yet: the process died, or something was busy."""
+    fresh = await context.db.aread(lambda c: agents.get(c, row.id))
+    assert fresh is not None
+    agent = await documents.view(context, fresh)
+    if fresh.visit_status in SUBMITTED and fresh.completion is None and fresh.unit is not None:
+        ending = await visits.complete(context, fresh, agent)  # nobody had said yet how the visit ends
+        return SubmitAnswer("completed", None, None, ending, repeat=True)
+    return await _go_on(context, fresh, agent, fresh.passed)
 
 
 async def _submit_form(context: RunContext, row: AgentRow, data: Any, size: int) -> SubmitAnswer:

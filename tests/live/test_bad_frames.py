@@ -45,13 +45,15 @@ def test_what_is_no_frame_is_answered_with_an_error_and_changes_nothing(stage: S
     assert two.wait("message")["data"] == "still here"
 
 
-def test_a_frame_of_64_kb_is_taken_and_a_larger_one_is_not(stage: Stage) -> None:
+def test_a_frame_of_64_kb_is_taken_and_a_larger_one_or_one_of_too_many_values_is_not(stage: Stage) -> None:
     stage.launch()
     one, two = stage.pair()
     room = frames.MOST_BYTES - len(message("", id="most").encode())
     one.send(message("x" * room, id="most"))
     assert len(two.wait("message", id="most")["data"]) == room
     one.send(message("x" * (room + 1), id="more"))
+    assert one.wait("error")["code"] == "too_large"
+    one.send(message([[]] * 6000, id="many"))
     assert one.wait("error")["code"] == "too_large"
     one.send(json.dumps({"type": "message", "id": "é", "data": "é" * (room // 2)}, ensure_ascii=False))
     assert two.wait("message", id="é")["data"] == "é" * (room // 2)

@@ -14,6 +14,7 @@ import pytest
 
 from crowdcore import hookimpl
 from crowdcore.base import hostile_json
+from crowdcore.store.engine.sqlite import SqliteConn
 from crowdcore.testing import Browserless, ManualClock, serve
 from crowdcore.testing.patience import PATIENCE
 from tests import web
@@ -178,6 +179,28 @@ def test_a_stored_draft_is_passed_on_as_the_text_that_it_is(start: Start, monkey
     assert page.call("GET", "").json()["draft"] == draft
     assert worker(run, "x").document["draft"] == draft
     assert max(read, default=0) < 10_000
+
+
+def test_a_large_submission_is_not_read_again_by_each_small_call(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start()
+    page = worker(run, "x")
+    first = page.submit({"text": "x" * 1_000_000}).json()
+    read, one = [], SqliteConn.one
+
+    def noted(conn: SqliteConn, sql: str, **given: Any) -> Any:
+        row = one(conn, sql, **given)
+        if sql.startswith("SELECT g."):
+            read.append(max((len(value) for value in row or () if isinstance(value, str)), default=0))
+        return row
+
+    monkeypatch.setattr(SqliteConn, "one", noted)
+    assert page.call("GET", "").json()["phase"] == "done"
+    assert page.call("GET", "/state").json()["phase"] == "done"
+    assert page.submit({"text": "again"}).json() == first
+    assert page.call("POST", "/error", json={"message": "a"}).status_code == 204
+    assert worker(run, "x").document["phase"] == "done"
+    assert len(read) >= 5
+    assert max(read) < 10_000
 
 
 def weight(count: int) -> str:

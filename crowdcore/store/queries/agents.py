@@ -45,30 +45,42 @@ class AgentRow:
 
 
 _SELECT = (
-    "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer, g.passed,"
-    " g.bot, g.conversation_id, g.waiting_from, g.name, c.status AS c_status,"
-    " g.started_at, g.ended_at, w.id AS w_id, w.name AS w_name, w.provider AS w_provider,"
-    " w.simulated AS w_simulated, w.blocked AS w_blocked, v.id AS v_id, v.external_id AS v_external,"
-    f" v.params AS v_params, v.status AS v_status, v.completion AS v_completion, {units.UNIT_COLUMNS}"
+    "SELECT g.id, g.run_id, g.kind, g.status, g.end_reason, g.deadline, g.state, g.draft, g.answer, g.started_at,"
+    " g.ended_at, w.id, w.name, w.provider, w.simulated, v.id, v.external_id, v.params, v.status, v.completion,"
+    " g.passed, g.bot, g.conversation_id, c.status, g.waiting_from, g.name, w.blocked,"
+    f" {units.UNIT_COLUMNS}"
     " FROM agent g JOIN worker w ON w.id = g.worker_id JOIN visit v ON v.id = g.visit_id"
     " LEFT JOIN unit u ON u.id = g.unit_id LEFT JOIN assignment a ON a.id = u.assignment_id"
     " LEFT JOIN conversation c ON c.id = g.conversation_id "
 )
+_WITH_DRAFT = _SELECT.replace("g.state,", "CASE WHEN g.status <> 'completed' THEN g.state END,")
+_AT_WORK = _WITH_DRAFT.replace("g.draft,", "NULL,")
 
 
 def _row(row: Row) -> AgentRow:
+    """The columns of _SELECT, by their places: names are looked up one after the other, and calls wait for this."""
+    (
+        id, run_id, kind, status, end_reason, deadline, state, draft, answer, started_at,
+        ended_at, w_id, w_name, w_provider, w_simulated, v_id, v_external, v_params, v_status, v_completion,
+        passed, bot, conversation_id, c_status, waiting_from, name, blocked, *unit,
+    ) = row  # fmt: skip
     return AgentRow(
-        id=row["id"], run_id=row["run_id"], kind=row["kind"], status=row["status"],
-        end_reason=row["end_reason"], deadline=row["deadline"], state=row["state"], draft=row["draft"],
-        answer=row["answer"], started_at=row["started_at"], ended_at=row["ended_at"],
-        worker=Worker(row["w_id"], row["w_name"], row["w_provider"], bool(row["w_simulated"])),
-        visit=Visit(row["v_id"], row["v_external"], json.loads(row["v_params"])),
-        visit_status=row["v_status"], completion=row["v_completion"],
-        unit=None if row["u_id"] is None else units.unit_of(row),
-        passed=None if row["passed"] is None else bool(row["passed"]),
-        bot=row["bot"], conversation_id=row["conversation_id"], conversation_status=row["c_status"],
-        waiting_from=row["waiting_from"], name=row["name"], blocked=row["w_blocked"],
+        id, run_id, kind, status, end_reason, deadline, state, draft, answer, started_at, ended_at,
+        Worker(w_id, w_name, w_provider, bool(w_simulated)),
+        Visit(v_id, v_external, json.loads(v_params)), v_status, v_completion,
+        None if unit[0] is None else units.unit_from(*unit),
+        None if passed is None else bool(passed),
+        bot, conversation_id, c_status, waiting_from, name, blocked,
     )  # fmt: skip
+
+
+def at_work(conn: Conn, agent_id: int, *, draft: bool = False) -> AgentRow | None:
+    """The agent as calls of its page need it: without the state of a submission, and without draft unless asked for.
+
+    Both may be megabytes, and pages ask every few seconds.
+    """
+    row = conn.one((_WITH_DRAFT if draft else _AT_WORK) + "WHERE g.id = :id", id=agent_id)
+    return None if row is None else _row(row)
 
 
 def get(conn: Conn, agent_id: int) -> AgentRow | None:
@@ -127,8 +139,8 @@ def of_conversation(conn: Conn, conversation_id: int) -> list[AgentRow]:
 
 
 def last_of_visit(conn: Conn, visit_id: int) -> AgentRow | None:
-    """The visit's newest agent, whatever its status."""
-    row = conn.one(_SELECT + "WHERE g.visit_id = :visit ORDER BY g.id DESC LIMIT 1", visit=visit_id)
+    """The visit's newest agent, whatever its status, as `at_work` has it with its draft."""
+    row = conn.one(_WITH_DRAFT + "WHERE g.visit_id = :visit ORDER BY g.id DESC LIMIT 1", visit=visit_id)
     return None if row is None else _row(row)
 
 

@@ -14,7 +14,7 @@ from crowdcore.store.queries import events
 from crowdcore.types import Assignment, Unit
 
 if TYPE_CHECKING:
-    from crowdcore.store.engine.sql import Conn, Row
+    from crowdcore.store.engine.sql import Conn
 
 Position = tuple[int, int]
 """(seat, unit id): where a worker's search for free units goes on."""
@@ -182,22 +182,19 @@ def promised(conn: Conn, run_id: int) -> Decimal:
     return Decimal(int(micros or 0)) / MICROS
 
 
-def assignment_of(row: Row) -> Assignment:
-    """The Assignment in a row that selects assignment columns as a_*."""
-    answers = None if row["a_answers"] is None else _item(row["a_answers"])
-    return Assignment(row["a_id"], row["a_ordinal"] or 0, row["a_kind"], _item(row["a_item"]), row["a_units"], answers)
-
-
-def unit_of(row: Row) -> Unit:
-    """The Unit in a row that selects unit columns as u_* and assignment columns as a_*."""
-    pay = Decimal(row["u_pay"]) / MICROS
-    return Unit(row["u_id"], assignment_of(row), row["u_seat"], pay, row["u_status"])
-
-
 UNIT_COLUMNS = (
     "u.id AS u_id, u.seat AS u_seat, u.pay_micros AS u_pay, u.status AS u_status, a.id AS a_id,"
     " a.ordinal AS a_ordinal, a.kind AS a_kind, a.item AS a_item, a.units AS a_units, a.answers AS a_answers"
 )
+
+
+def unit_from(
+    id: int, seat: int, pay: int, status: str, a_id: int, ordinal: int | None, kind: Any, item: str, of: int,
+    answers: str | None,
+) -> Unit:  # fmt: skip
+    """The Unit of the values of UNIT_COLUMNS, in their order."""
+    known = None if answers is None else _item(answers)
+    return Unit(id, Assignment(a_id, ordinal or 0, kind, _item(item), of, known), seat, Decimal(pay) / MICROS, status)
 
 
 def get(conn: Conn, unit_id: int) -> Unit:
@@ -207,7 +204,7 @@ def get(conn: Conn, unit_id: int) -> Unit:
         id=unit_id,
     )
     assert row is not None
-    return unit_of(row)
+    return unit_from(*row)
 
 
 def page(conn: Conn, run_id: int, after: int, limit: int = 1000) -> list[Unit]:
