@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from crowdcore.store import open_database
 from crowdcore.testing import Browserless, Machine, serve, until
 from tests import web
-from tests.store.processes import python, read_line
 
 CONFIG = {
     "task": {"name": "t"}, "blueprint": {"type": "mock", "num_assignments": 5}, "provider": {"type": "mock"},
@@ -95,32 +93,3 @@ def test_a_data_directory_that_is_gone_is_noticed_also_where_the_database_is_on_
         shutil.rmtree(tmp_path / "data", ignore_errors=True)
         (tmp_path / "aside").rename(tmp_path / "data")
         until(lambda: page.submit({"text": "x"}).is_success)
-
-
-OTHER = """
-import pathlib, sys
-from crowdcore.store import open_database
-
-database = open_database(None, pathlib.Path(sys.argv[1]))
-database.write(lambda c: c.execute("INSERT INTO task (name, created_at) VALUES ('new', 1.0)"))
-print("written", flush=True)
-sys.stdin.readline()
-"""
-
-
-def test_who_leaves_a_replaced_database_does_not_touch_the_log_of_the_new_one(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    old = open_database(None, data)
-    old.write(lambda c: c.execute("INSERT INTO task (name, created_at) VALUES ('old', 1.0)"))
-    old.read(lambda c: c.value("SELECT count(*) FROM task"))
-    directory_moved(data)
-    with python(OTHER, data) as other:
-        assert read_line(other) == "written"
-        other.kill()
-    log = (data / "crowd.db-wal").read_bytes()
-    assert log
-    old.close()
-    assert (data / "crowd.db-wal").read_bytes() == log
-    again = open_database(None, data)
-    assert again.read(lambda c: [row["name"] for row in c.all("SELECT name FROM task")]) == ["new"]
-    again.close()

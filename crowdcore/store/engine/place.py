@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
-import sqlite3
 import struct
 import sys
 import threading
@@ -102,14 +100,3 @@ def identity(path: Path) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def close(db: sqlite3.Connection, wrong: str | None) -> None:
-    """Close a connection, but for ever leave it open if its files are gone (`wrong`).
-
-    Closing the last one deletes the log at its place, and that would be somebody else's by now.
-    """
-    if wrong is None:
-        db.close()
-    else:
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))

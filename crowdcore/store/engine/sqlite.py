@@ -12,7 +12,7 @@ from typing import Any
 from crowdcore.errors import StoreError
 from crowdcore.store.engine.acknowledged import Acknowledged
 from crowdcore.store.engine.opening import connect, connect_to_read, emptied, translate
-from crowdcore.store.engine.place import Place, close, identity
+from crowdcore.store.engine.place import Place, identity
 from crowdcore.store.engine.sql import Conn, Dialect, Row
 
 
@@ -141,10 +141,10 @@ class SqliteSession:
             self.close()
 
     def close(self) -> None:
-        """Close the connection; one to files that are not there any more stays."""
+        """Close the connection."""
         self._told.close()
         if self._db is not None:
-            close(self._db, self._missing())
+            self._db.close()  # SQLite leaves the log alone if the file has moved
         self._db = None
         if self._counted:
             self._place.opened_to_write(-1)
@@ -205,8 +205,8 @@ class SqliteReader:
         return True
 
     def close(self) -> None:
-        """Close the connection; one to a file that is not there any more stays."""
-        close(self._db, self._place.wrong())
+        """Close the connection."""
+        self._db.close()
         if self._copy is not None:
             self._copy.cleanup()
             self._copy = None
@@ -279,7 +279,7 @@ class SqliteEngine:
         """Close what data_version uses."""
         with self._guard:
             if self._watch is not None:
-                close(self._watch, self._place.wrong())
+                self._watch.close()
             self._watch = None
 
 
