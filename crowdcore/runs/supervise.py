@@ -13,7 +13,7 @@ from crowdcore.runs.feed import Feed
 from crowdcore.runs.platform import Platform
 from crowdcore.store.queries import agents, conversations, events, runs, units
 from crowdcore.work.documents import is_live
-from crowdcore.work.end import end_agent, end_blocked
+from crowdcore.work.end import end_agent, end_blocked, end_removed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -207,11 +207,12 @@ class Supervisor:
                 await end_agent(self.context, row, "timed_out", actor="service")
 
     async def _end_blocked(self) -> None:
-        """What `crowd worker block` says holds for people at work too, also if it was said while nobody served."""
+        """What `crowd worker block` and `remove` say holds for people at work too, also if nobody served then."""
         self._looks += 1
         if self._looks % BLOCKED_EVERY != 1:
             return
         await end_blocked(self.context)
+        await end_removed(self.context)
 
     async def _wishes(self) -> None:
         """What commands of other processes asked for."""
