@@ -98,7 +98,7 @@ async def visit_returned(context: RunContext, external_id: str) -> str:
 
 
 VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out",
-               "blocked": "screened_out", "removed": "screened_out"}  # fmt: skip
+               "blocked": "screened_out", "removed": "screened_out", "replaced": "timed_out"}  # fmt: skip
 
 
 def _end(
