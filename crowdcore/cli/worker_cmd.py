@@ -11,7 +11,7 @@ import click
 from crowdcore.cli.common import open_store, said, say, say_json, when
 from crowdcore.data import people
 from crowdcore.errors import RunError
-from crowdcore.store.queries import qualifications, workers
+from crowdcore.store.queries import qualifications, removals, workers
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group()
 def worker() -> None:
-    """Show workers, grant and revoke qualifications, block and unblock."""
+    """Show workers, grant and revoke qualifications, block and unblock, remove from what is open."""
 
 
 def _names(command: F) -> F:
@@ -115,6 +115,25 @@ def block(name: str, provider: str | None, reason: str) -> None:
 
     found = _change(change, create=provider is not None)
     say(f"{found.name} ({found.provider}) is blocked")
+
+
+@worker.command()
+@_names
+@click.option("--reason", required=True, callback=said, help="Why; the worker reads it.")
+def remove(name: str, provider: str | None, reason: str) -> None:
+    """End what NAME has open now, and nothing else: partners are released as for somebody who leaves."""
+
+    def change(conn: Conn) -> tuple[Worker, int]:
+        found, now = _find(conn, name, provider), time.time()
+        count = removals.want(conn, found.id, reason)
+        if count:
+            events.append(conn, None, now, "worker_remove", "operator", [], worker=found.id)
+        return found, count
+
+    found, count = _change(change)
+    if not count:
+        raise RunError(f"{found.name} ({found.provider}) has nothing open: nobody is to be removed")
+    say(f"{found.name} ({found.provider}) is removed; where nobody serves the run, as soon as it is resumed")
 
 
 @worker.command()

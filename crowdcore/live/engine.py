@@ -237,9 +237,9 @@ class Live:
 
     # What happened elsewhere
 
-    async def ended(self, row: AgentRow, reason: str) -> None:
+    async def ended(self, row: AgentRow, reason: str, note: str | None = None) -> None:
         """This agent (here as it was before) has just ended: its page and partners are to be told."""
-        self.dismiss(row, reason)
+        self.dismiss(row, reason, note)
         if row.conversation_status == "live":
             await self._talks.left(row, reason)
         elif row.conversation_id is None:

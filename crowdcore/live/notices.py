@@ -29,7 +29,7 @@ ENDED = {
     "left": "You were away for too long, so this ended.",
     "timed_out": "You did not answer in time, so this ended.",
     "expired": "This has ended.",
-    "replaced": "This has ended.",
+    "replaced": "You did not answer in time, so this ended.",
     "blocked": "The people who run this task do not accept work from your account any more.",
 }
 

@@ -107,6 +107,14 @@ class LiveAssignment(Protocol):
         """Show one seat, or all, something (an object) beside the conversation; a later one replaces it."""
         ...
 
+    async def replace(self, seat: int) -> None:
+        """Let the first bot of `pairing.stand_in` take the seat of a person who does not act; the others go on.
+
+        The person reads that they did not answer in time, and is paid nothing. Nothing happens if a bot has the seat
+        already. ValueError if the task lists no bot; `crowdcore.live.Left` if none of them can take it.
+        """
+        ...
+
     async def save(self, data: Json) -> None:
         """Keep JSON with the conversation: for `AgentState.set_conversation` and exports."""
         ...

@@ -15,7 +15,7 @@ from crowdcore.runs.platform import Platform
 from crowdcore.runs.server_look import SERVER, ServerLook, balance
 from crowdcore.store.queries import agents, conversations, events, runs, units
 from crowdcore.work.documents import is_live
-from crowdcore.work.end import end_agent, end_blocked
+from crowdcore.work.end import end_agent, end_blocked, end_removed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,6 +57,7 @@ class Supervisor:
         self._config_hash = setup.row.config_hash
         self._stop_reason: str | None = None
         self._limit: str | None = None
+        self._raised = False
         self._end_reason = NOTHING_LEFT
         self._beat = float("-inf")
         self._empty_since: float | None = None
@@ -206,7 +207,7 @@ class Supervisor:
         limit = self._limits()
         if self.status != "draining" and limit is not None:
             await self.drain(limit, limit=True)
-        elif self.status == "draining" and self._limit is not None and limit is None:
+        elif self._raised and self.status == "draining" and self._limit is not None and limit is None:
             await self._go_on()
         return await self._is_over() and await self._platform.close()
 
@@ -232,18 +233,22 @@ class Supervisor:
                 await end_agent(self.context, row, "timed_out", actor="service")
 
     async def _end_blocked(self) -> None:
-        """What `crowd worker block` says holds for people at work too, also if it was said while nobody served."""
+        """What `crowd worker block` and `remove` say holds for people at work too, also if nobody served then."""
         self._looks += 1
         if self._looks % BLOCKED_EVERY != 1:
             return
         await end_blocked(self.context)
+        await end_removed(self.context)
 
     async def _wishes(self) -> None:
         """What commands of other processes asked for."""
         row = await self.context.db.aread(lambda c: runs.get(c, self.context.run_id))
         if row.config_hash != self._config_hash:
             self._config_hash = row.config_hash
+            before = self.context.config.task
             self.context.config = self._setup.changed(self.context.config, row.config)
+            task = self.context.config.task
+            self._raised |= (before.patience, before.lifetime) != (task.patience, task.lifetime)
             if self.context.live is not None:
                 self.context.live.nudge()  # perhaps more conversations may go on at once
         if row.wanted == "stop":
@@ -285,7 +290,7 @@ class Supervisor:
         What is free expires when the last of them is done: until then the run can be stopped and resumed whole.
         `limit`: it goes on if the limit is raised meanwhile; what somebody wants is not taken back.
         """
-        self._limit = reason if limit else None
+        self._limit, self._raised = reason if limit else None, False
         async with self._moving:
             if self.status not in ("draining", "finished"):
                 self._end_reason = reason

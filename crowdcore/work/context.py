@@ -75,7 +75,7 @@ class LiveWork(Protocol):
     async def unseat(self, agent_id: int) -> None:
         """The agent gives its seat up, if it waits in one."""
 
-    async def ended(self, row: AgentRow, reason: str) -> None:
+    async def ended(self, row: AgentRow, reason: str, note: str | None = None) -> None:
         """This agent (here as it was before) has just ended for `reason`: its page and partners are to be told."""
 
     async def submitted(self, row: AgentRow) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from crowdcore.state import canonical
-from crowdcore.store.queries import agents, events, reviews, units, workers
+from crowdcore.store.queries import agents, events, removals, reviews, units, workers
 from crowdcore.types import Completion
 
 if TYPE_CHECKING:
@@ -19,10 +19,13 @@ class _Seated(Exception):
     """The agent waits in a seat."""
 
 
-async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: str) -> bool:
+async def end_agent(
+    context: RunContext, row: AgentRow, reason: str, *, actor: str, note: str | None = None
+) -> bool:  # fmt: skip
     """End an open agent without a submission: its unit is free again (and expires with the rest, if the run drains).
 
-    Who waits for others gives the seat up first. In a conversation, and after it, the unit is nobody's any more.
+    `note` is what the worker reads of it. Who waits for others gives the seat up first. In a conversation, and after
+    it, the unit is nobody's any more.
     """
     now = context.clock.now()
 
@@ -31,7 +34,8 @@ async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: s
         assert fresh is not None
         if fresh.status == "waiting" and fresh.conversation_id is not None:
             raise _Seated
-        return fresh if _end(conn, fresh, reason, actor, now, expire=fresh.conversation_id is not None) else None
+        expire = fresh.conversation_id is not None
+        return fresh if _end(conn, fresh, reason, actor, now, expire=expire, note=note) else None
 
     while True:
         try:
@@ -46,7 +50,7 @@ async def end_agent(context: RunContext, row: AgentRow, reason: str, *, actor: s
     if ended.unit is not None and ended.unit.assignment.kind == "real" and ended.conversation_id is None:
         context.positions.freed(ended.unit.seat, ended.unit.id)
     if context.live is not None:
-        await context.live.ended(ended, reason)
+        await context.live.ended(ended, reason, note)
     return True
 
 
@@ -56,6 +60,15 @@ async def end_blocked(context: RunContext) -> None:
         row = await context.db.aread(lambda c, a=agent_id: agents.get(c, a))  # type: ignore[misc]
         if row is not None:
             await end_agent(context, row, "blocked", actor="operator")
+
+
+async def end_removed(context: RunContext) -> None:
+    """Who the operator wants removed works no longer: they read why, and their partners are released."""
+    for agent_id, note in await context.db.aread(lambda c: removals.wanted(c, context.run_id)):
+        row = await context.db.aread(lambda c, a=agent_id: agents.get(c, a))  # type: ignore[misc]
+        if row is not None:
+            await end_agent(context, row, "removed", actor="operator", note=note)
+        await context.db.awrite(lambda c, a=agent_id: removals.done(c, context.run_id, a))  # type: ignore[misc]
 
 
 async def visit_returned(context: RunContext, external_id: str) -> str:
@@ -85,10 +98,12 @@ async def visit_returned(context: RunContext, external_id: str) -> str:
 
 
 VISIT_AFTER = {"returned": "returned", "timed_out": "timed_out", "expired": "timed_out", "left": "timed_out",
-               "blocked": "screened_out"}  # fmt: skip
+               "blocked": "screened_out", "removed": "screened_out", "replaced": "timed_out"}  # fmt: skip
 
 
-def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expire: bool) -> bool:
+def _end(
+    conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expire: bool, note: str | None = None
+) -> bool:  # fmt: skip
     before = agents.end(conn, row.id, reason, now)
     if before is None:
         return False
@@ -99,6 +114,8 @@ def _end(conn: Conn, row: AgentRow, reason: str, actor: str, now: float, *, expi
         after = units.release(conn, row.unit.id, expire=expire or special, reason=lost)
         moves.append(("unit", row.unit.id, "assigned", after))
     visit_after, completion = VISIT_AFTER[reason], None
+    if note is not None:  # read again on a reload
+        completion = canonical(Completion("thanks", fields={"outcome": reason, "message": note}).document())
     if row.kind == "after_task":  # the work itself is done
         assert row.answer is not None
         visit_after, completion = "submitted", canonical(json.loads(row.answer)["completion"])

@@ -106,6 +106,10 @@ class Blocking:
         """Show one seat, or all, something beside the conversation."""
         self._call(self.live.context(to, context))
 
+    def replace(self, seat: int) -> None:
+        """Let a stand-in take the seat of a person who does not act."""
+        self._call(self.live.replace(seat))
+
     def save(self, data: Json) -> None:
         """Keep JSON with the conversation."""
         self._call(self.live.save(data))

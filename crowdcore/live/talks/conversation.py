@@ -21,6 +21,7 @@ from crowdcore.store.queries import agents, events, journal
 from crowdcore.types import Assignment
 from crowdcore.work import documents
 from crowdcore.work.documents import ITEM
+from crowdcore.work.end import end_agent
 
 if TYPE_CHECKING:
     from crowdcore.live.hub import Hub
@@ -116,7 +117,7 @@ class Conversation(Talk):
         """End it now: the blueprint is cancelled, and left alone if it is not over within 5 s."""
         self._ask(Ending(reason))
 
-    async def replace(self, seat: int, row: AgentRow) -> None:
+    async def bot_took(self, seat: int, row: AgentRow) -> None:
         """A bot took the seat."""
         await self._is_loaded()
         old = self._members[seat]
@@ -129,6 +130,15 @@ class Conversation(Talk):
         self._members[seat] = member
         await self._write()
         self.listens()
+
+    async def _give_away(self, seat: int) -> None:
+        """Whoever has the seat ends, and a bot takes it; brought to its end even if the blueprint is cancelled."""
+        row = self._rows[seat]
+        ending = asyncio.create_task(end_agent(self._context, row, "replaced", actor="service"))
+        await asyncio.shield(ending)
+        if not self.is_bot(seat):  # there is none that can: it is as if they had left
+            self._alive()
+            raise self._left or Left(seat, "left")
 
     # Beginning
 

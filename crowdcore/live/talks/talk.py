@@ -6,14 +6,14 @@ Everything is stored before it has an effect: a message before it can be receive
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.live import seat_names
-from crowdcore.live.talks import replay
+from crowdcore.live.talks import checked
 from crowdcore.live.talks.eager import Begun
 from crowdcore.live.talks.endings import Ended, Left, Silence
 from crowdcore.live.talks.replay import Crossings, Gone, Got, Mismatch
@@ -260,18 +260,29 @@ class Talk:
     async def form(self, to: int | None, form: Json) -> None:
         """Ask one seat, or all, for structured answers."""
         with self._one_at_a_time():
-            await self._out("form", to, [to, form], {**_object("form", form), "type": "form"})
+            await self._out("form", to, [to, form], {**checked.an_object("form", form), "type": "form"})
 
     async def context(self, to: int | None, context: Json) -> None:
         """Show one seat, or all, something beside the conversation."""
         with self._one_at_a_time():
-            await self._out("context", to, [to, context], {**_object("context", context), "type": "context"})
+            await self._out("context", to, [to, context], {**checked.an_object("context", context), "type": "context"})
 
     async def save(self, data: Json) -> None:
         """Keep JSON with the conversation."""
         with self._one_at_a_time():
-            text = _text("save", data)
+            text = checked.text("save", data)
             await self._out("save", (), [data], {}, lambda conn: journal.keep(conn, self.conversation, text))
+
+    async def replace(self, seat: int) -> None:
+        """A stand-in takes the seat of somebody who is there no more."""
+        with self._one_at_a_time():
+            self._member(seat)
+            if self._context.stand_ins is None or not self._context.stand_ins.bots:
+                raise ValueError("replace: pairing.stand_in lists no bot that could take the seat")
+            self._play_seats()
+            if not self._crossings.replaying and not self.is_bot(seat):
+                await self._give_away(seat)
+            await self._out("replace", (), [seat], {})
 
     async def _out(
         self, kind: str, to: int | tuple[()] | None, what: list[Any], frame: dict[str, Any],
@@ -279,7 +290,7 @@ class Talk:
     ) -> None:  # fmt: skip
         """Something goes out: checked against the journal while replaying, else stored and then delivered."""
         members = self._addressed(to)
-        digest = _digest(kind, what)
+        digest = checked.digest(kind, what)
         self._play_seats()
         if self._crossings.replaying:
             self._guarded(lambda: self._crossings.went_out(kind, digest))
@@ -364,6 +375,10 @@ class Talk:
         """Somebody is gone for good."""
         raise NotImplementedError
 
+    async def _give_away(self, seat: int) -> None:
+        """Whoever has the seat ends, and a bot takes it."""
+        raise NotImplementedError
+
     def _mismatched(self, mismatch: Mismatch) -> Mismatch:
         raise NotImplementedError
 
@@ -377,23 +392,3 @@ class Talk:
     def _caught_up(self) -> None:
         """The replay is over: from here on everything is new."""
         raise NotImplementedError
-
-
-def _digest(kind: str, what: list[Any]) -> str:
-    try:
-        return replay.digest(kind, *what)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{kind}: what is sent must be JSON: {error}") from None
-
-
-def _text(kind: str, value: Json) -> str:
-    try:
-        return canonical(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{kind}: what is kept must be JSON: {error}") from None
-
-
-def _object(kind: str, value: Json) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{kind}: an object (dict) is wanted, not {type(value).__name__}")
-    return value

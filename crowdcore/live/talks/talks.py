@@ -220,7 +220,7 @@ class Talks:
         going.rows[seat] = fresh
         self._of.pop(row.id, None)
         going.missing.discard(row.id)
-        wanted = self._context.config.pairing.on_partner_left == "stand_in" and going.people()
+        wanted = going.people() and (why == "replaced" or self._context.config.pairing.on_partner_left == "stand_in")
         if not (wanted and await self._seat_bot(going, seat, fresh)):
             going.conversation.gone(seat, why)
         self._tell(going)
@@ -238,7 +238,7 @@ class Talks:
         row = None if agent_id is None else await self._context.db.aread(lambda c: agents.get(c, agent_id))
         if row is not None:
             going.rows[seat] = row
-            await going.conversation.replace(seat, row)
+            await going.conversation.bot_took(seat, row)
         return True
 
     def stop(self, conversation_id: int, reason: Reason) -> None:

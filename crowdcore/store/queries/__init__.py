@@ -5,5 +5,5 @@ Functions take a `Conn` and run in a transaction of their caller; whoever moves 
 
 __all__ = [
     "agents", "budgets", "calls", "comments", "conversations", "events", "items", "journal", "known_items",
-    "outbox", "qualifications", "reviews", "runs", "seats", "units", "uploads", "workers",
+    "outbox", "qualifications", "removals", "reviews", "runs", "seats", "units", "uploads", "workers",
 ]  # fmt: skip

@@ -214,7 +214,7 @@ def page(conn: Conn, run_id: int, after: int, limit: int = 1000) -> list[Unit]:
         " WHERE u.run_id = :run AND u.id > :after ORDER BY u.id LIMIT :limit",
         run=run_id, after=after, limit=limit,
     )  # fmt: skip
-    return [unit_of(row) for row in rows]
+    return [unit_from(*row) for row in rows]
 
 
 def _item(text: str) -> Any:

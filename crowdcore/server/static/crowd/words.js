@@ -130,6 +130,7 @@ export const words = {
     no_work_left: ['There is nothing left to do', 'All tasks of this study are taken or done. Thank you for coming!', 'You can close this page.'],
     no_connection: ['You could not be connected', 'This task is done together with others, and your network or browser lets no connection to them through. Nothing was counted against you.', 'Try another network or another browser, or tell the people who run this task.'],
     left_waiting: ['You have left', 'Your place is free for others.', 'You can close this page, or come back later with the same link.'],
+    removed: ['This has ended for you', 'The people who run this task have ended it.', 'If you think this is a mistake, write to them.'],
     screened_out: ['Thank you!', 'This study looks for others this time.', 'You can close this page.'],
   },
 };
