@@ -53,6 +53,7 @@ class WorkerContext:
     identity: str
     work: Work
     build_dir: Path
+    framed_by: Sequence[str]
     frontend: Mapping[str, Any]
     provider_page: Mapping[str, Any]
     routes: Sequence[Any]
@@ -172,6 +173,7 @@ class Serving:
         app = worker_app(
             WorkerContext(
                 run_name=row.name, identity=row.identity, work=work, build_dir=build,
+                framed_by=context.config.task.framed_by,
                 frontend=context.frontend, provider_page=context.provider_page, routes=routes,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
                 live=None if context.live is None else context.live.serve,

@@ -56,6 +56,10 @@ class ServerContext(Protocol):
         """Starlette routes of extensions."""
 
     @property
+    def framed_by(self) -> Sequence[str]:
+        """Sites that may show the pages in a frame."""
+
+    @property
     def secret_key(self) -> bytes:
         """The installation's key."""
 
