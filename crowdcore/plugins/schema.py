@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,9 @@ OnPartnerLeft = Literal["end_and_pay", "stand_in", "wait", "requeue"]
 OnCrash = Literal["end_and_pay", "requeue"]
 
 
+_SITE = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?", re.IGNORECASE | re.ASCII)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskConfig:
     """What is offered to workers, for how much and for how long (`task:`)."""
@@ -34,6 +38,9 @@ class TaskConfig:
     visit_params: list[str] = option(
         factory=list,
         help="Parameters of the workers' address to keep with their visits, besides those that say who comes",
+    )
+    framed_by: list[str] = option(
+        factory=list, help="Addresses of sites that may show the task in a frame, say https://panel.example"
     )
     tags: list[str] = option(factory=list, help="Words by which workers find the task on a platform")
     assignment_duration: Duration = option(1800.0, help="How long one worker may take for one unit", min=1)
@@ -61,6 +68,14 @@ class TaskConfig:
     max_values: int = option(
         MAX_VALUES, help="JSON values (texts, numbers, lists, …) in one submission or draft at most", min=1
     )
+
+    def __post_init__(self) -> None:
+        for site in self.framed_by:
+            if not _SITE.fullmatch(site):
+                raise ValueError(
+                    f"framed_by: {site!r} is no site; write its scheme and name and nothing else, as in "
+                    "https://panel.example or https://*.panel.example:8443"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)

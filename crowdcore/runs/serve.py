@@ -62,6 +62,7 @@ class WorkerContext:
     identity: str
     work: Work
     build_dir: Path
+    framed_by: Sequence[str]
     frontend: Mapping[str, Any]
     provider_page: Mapping[str, Any]
     routes: Sequence[Contributed]
@@ -199,6 +200,7 @@ class Serving:
         self._app = app = worker_app(
             WorkerContext(
                 run_name=row.name, identity=row.identity, work=work, build_dir=build,
+                framed_by=context.config.task.framed_by,
                 frontend=context.frontend, provider_page=context.provider_page, routes=contributed,
                 secret_key=self._setup.secret_key, counters=counters, files=context.files, clock=context.clock,
                 live=None if context.live is None else context.live.serve,

@@ -12,22 +12,22 @@ from crowdcore.server.api import AGENTS, WorkerApi
 from crowdcore.server.context import ServerContext
 from crowdcore.server.http.contributed import routed
 from crowdcore.server.http.edge import ROUTE, Edge
-from crowdcore.server.http.headers import STRICT, policy, security_headers
+from crowdcore.server.http.headers import LEAVING, STRICT, policy, security_headers
 from crowdcore.server.http.mount import outside
 from crowdcore.server.http.pages import NO_ICON, message_page, wants_html
 from crowdcore.server.http.problems import as_request_error
 from crowdcore.server.http.reply import REVALIDATE, App, Message, Receive, Reply, Scope, Send, json_reply
 from crowdcore.server.metrics import Metrics
-from crowdcore.server.pages import TaskPage, worker_assets
+from crowdcore.server.pages import TaskPage, leave_page, worker_assets
 
 if TYPE_CHECKING:
     from starlette.staticfiles import StaticFiles
 
 TASK = "/task/"
 _OPENAPI = "/api/v1/openapi.json"
-FIRST = frozenset({"api", "crowd", "crowd.css", "crowd.js", "healthz", "metrics", "task"})
+FIRST = frozenset({"api", "crowd", "crowd.css", "crowd.js", "healthz", "leave", "metrics", "task"})
 """The first words of what is answered here."""
-_OWN = ("/", "/healthz", "/metrics", _OPENAPI)
+_OWN = ("/", "/healthz", "/leave", "/metrics", _OPENAPI)
 _CLIENT = Reply(307, b"", (b"location", b"../crowd.js"), REVALIDATE)
 """For pages that say src="crowd.js": relative addresses mean the task's files."""
 
@@ -36,7 +36,8 @@ class WorkerApp:
     """The ASGI application of one run. Make it with `worker_app`."""
 
     def __init__(self, context: ServerContext) -> None:
-        csp = policy(STRICT, context.frontend.get("csp"), context.provider_page.get("csp"))
+        framed = {"frame-ancestors": context.framed_by}
+        csp = policy(STRICT, context.frontend.get("csp"), context.provider_page.get("csp"), framed)
         self._context = context
         self.api = WorkerApi(context)
         self._sockets = Admission(self.api, context.limits)
@@ -44,10 +45,11 @@ class WorkerApp:
         self._metrics_page = Reply(200)  # stands for it until plugins have been asked for theirs
         self._page = TaskPage(context.build_dir, csp)
         self._assets = worker_assets()
+        self._leave = leave_page(policy(LEAVING, framed))
         self._task_csp = csp
         self._task: StaticFiles | None = None
         self._routes = _whole(routed(context.routes, _missing))
-        self._edge = Edge(self._serve, security_headers(policy(STRICT)), self.metrics.observe)
+        self._edge = Edge(self._serve, security_headers(policy(STRICT, framed)), self.metrics.observe)
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,6 +113,8 @@ class WorkerApp:
                 raise RequestError(405, "method_not_allowed", "Only GET.", allow=["GET", "HEAD", "OPTIONS"])
             if path == "/":
                 return self._page.reply(scope)
+            if path == "/leave":
+                return self._leave
             if path == _OPENAPI:
                 return _openapi()
             return self._health() if path == "/healthz" else self._metrics_page

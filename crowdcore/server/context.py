@@ -61,6 +61,10 @@ class ServerContext(Protocol):
         """Asks plugins for their metric families (of prometheus_client)."""
 
     @property
+    def framed_by(self) -> Sequence[str]:
+        """Sites that may show the pages in a frame."""
+
+    @property
     def secret_key(self) -> bytes:
         """The installation's key."""
 

@@ -42,6 +42,7 @@ def _signed(method: str, word: str, name: str, says: str, answers: dict[int, str
 
 OPERATIONS = [
     Operation("GET", "/", "page", "The task's page. Its URL parameters are the provider's.", {200: "text/html"}, _READ),
+    Operation("GET", "/leave", "leave", "The page that posts the end of a visit to its platform.", {200: "text/html"}),
     Operation("GET", "/crowd.js", "client", "The client, an ES module.", {200: "text/javascript", 304: None}),
     Operation("GET", "/task/{file}", "file", "A file of the task's front end, or the range of it that was asked for.",
               {200: "*/*", 206: "*/*", 304: None, 400: "text/plain", 416: "text/plain"}, {404: "not_found"}),

@@ -15,13 +15,20 @@ STATIC = Path(__file__).parent / "static"
 _HEAD = re.compile(rb"<head(\s[^>]*)?>", re.IGNORECASE)
 _DOCTYPE = re.compile(rb"\s*<!doctype[^>]*>", re.IGNORECASE)
 _BASE = re.compile(rb"<base\s", re.IGNORECASE)
-_FETCHED_LATER = {f"crowd/{name}.js" for name in ("badge", "live", "questions", "waiting")}
-"""By live work and by after-task forms only."""
+_FETCHED_LATER = {f"crowd/{name}.js" for name in ("badge", "leave", "live", "questions", "waiting")}
+"""By live work, after-task forms and platforms that are posted to only."""
 _PRELOADS = b"".join(
     b'<link rel="modulepreload" href="../%s">' % name.encode()
     for name in ("crowd.js", *sorted(f"crowd/{path.name}" for path in (STATIC / "crowd").glob("*.js")))
     if name not in _FETCHED_LATER
 )
+
+
+_LEAVE = b"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Thank you!</title><link rel="icon" href="data:,"><script type="module" src="crowd/leave.js"></script></head>
+<body></body></html>
+"""
 
 
 class TaskPage:
@@ -48,6 +55,14 @@ class TaskPage:
         except FileNotFoundError:
             raise RequestError(503, "busy", "This task has no page yet.", retry_after=5) from None
         return Reply(200, self._body, *self._headers)
+
+
+def leave_page(csp: bytes) -> Reply:
+    """The page between the end of a visit and a platform that wants it posted: its policy lets it go there.
+
+    The task's own page has a policy from before anybody knew where the visit would end.
+    """
+    return Reply(200, _LEAVE, HTML, NO_STORE, (b"content-security-policy", csp))
 
 
 def with_base(page: bytes, base: str = "task/") -> bytes:

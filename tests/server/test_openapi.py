@@ -50,7 +50,7 @@ def context(tmp_path: Any) -> Any:
     """Just enough to make the applications; nothing is served."""
     return SimpleNamespace(
         limits=Limits(), work=None, secret_key=b"k" * 32, identity="x", clock=ManualClock(), build_dir=tmp_path,
-        frontend={}, provider_page={}, routes=(), db=None, options=AdminConfig(), run_name="x",
+        framed_by=(), frontend={}, provider_page={}, routes=(), db=None, options=AdminConfig(), run_name="x",
         added=SimpleNamespace(pages=(), routes=()),
     )  # fmt: skip
 

@@ -21,6 +21,8 @@ STRICT: dict[str, list[str]] = {
     "form-action": ["'self'"],
     "frame-ancestors": ["'self'"],
 }
+LEAVING = {**STRICT, "form-action": ["'self'", "https:", "http:"]}
+"""Of the page that posts the end of a visit to its platform: only our own script runs there."""
 ADMIN = {**STRICT, "frame-ancestors": ["'none'"], "base-uri": ["'none'"]}
 
 

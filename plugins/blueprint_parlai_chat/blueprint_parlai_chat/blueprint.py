@@ -110,6 +110,12 @@ class ParlaiChat:
         if not (page / "index.html").is_file():
             raise ConfigError(f"blueprint.custom_source_dir: {page} has no index.html")
         texts = {name: read_html(path, option) for name, (option, path) in self._pages().items()}
+        if options.custom_source_dir is None and not run.from_snapshot:
+            from blueprint_parlai_chat.left_out import left_out  # only a launch tells
+
+            for name, (_, path) in self._pages().items():
+                for line in left_out(texts[name]):
+                    run.log.warning("%s:%s", path, line)
         if options.extra_source_dir is not None:
             taken = {file.name for file in page.iterdir()} | {f"{name}.html" for name in texts}
             clash = next((f for f in sorted(options.extra_source_dir.iterdir()) if f.name in taken), None)

@@ -105,6 +105,12 @@ export const session = {
   clear: (address = location) => remember(tabStore, placeOf(address), null),
 };
 
+/** Where the visit ends, for the page that posts it there: {url, fields}. */
+export const leaving = {
+  load: () => recall(tabStore, 'crowd:leaving'),
+  save: (completion) => remember(tabStore, 'crowd:leaving', completion),
+};
+
 /** The parameter without which the server picks the worker's next visit; '' where a platform does, null if unknown. */
 export const pick = {
   load: () => recall(tabStore, 'crowd:pick'),

@@ -1,7 +1,7 @@
 // Pages instead of work: refusals, each with its own words and a way on, and how a visit ends.
 
 import * as device from './device.js';
-import { reachable, rest } from './net.js';
+import { reachable, rest, root } from './net.js';
 import { writeButton } from './notes.js';
 import { banner, button, make, page } from './ui.js';
 import { words } from './words.js';
@@ -115,14 +115,10 @@ async function redirect(url) {
   return forever();
 }
 
+// The task's page may post to this server only; the next page may post to where this visit ends.
 async function post(url, fields) {
-  const inputs = Object.entries(fields).map(([name, value]) =>
-    make('input', { type: 'hidden', name, value: typeof value === 'string' ? value : JSON.stringify(value) }),
-  );
-  const send = make('button', { type: 'submit', class: 'main' }, words.goOn);
-  const form = make('form', { method: 'post', action: url }, ...inputs, send);
-  await page('post', [words.pages.thanks[0], words.leaving, ''], form);
-  form.submit();
+  device.leaving.save({ url, fields });
+  location.replace(new URL('leave', root));
   return forever();
 }
 
