@@ -191,10 +191,8 @@ class BlueprintContract(Contract):
 
 
 class ProviderContract(Contract):
-    """Subclass it with `provider` (the section of task.yaml), and `params` if people come by other parameters.
-
-    A platform needs a stand-in: `places` says what that offers, `redirected` lets it see where browsers are sent.
-    """
+    """Subclass it with `provider` (the section of task.yaml), `params` if people come by other parameters; with a
+    stand-in of its platform also with `places` and `redirected`."""
 
     kind = "provider"
     provider: Mapping[str, Any] = {}
