@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
-from crowdcore.base.faults import meant
+from crowdcore.base.faults import described, meant, place
 from crowdcore.errors import CrowdError, PluginError
 from crowdcore.plugins import Entry, catalogue
+
+log = logging.getLogger("crowdcore.cli")
 
 VERBS = {
     "run": ("crowdcore.cli.run_cmd:run", "Launch a task and serve it."),
@@ -53,6 +57,20 @@ class Verbs(click.Group):
             return _broken(name, error)
         fault = fault_of_command(catalogue().find("command", name), found)
         return found if fault is None else _broken(name, PluginError(fault))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; what a plugin's command did not expect is one line that names its distribution."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, CrowdError, OSError):
+            raise
+        except Exception as error:
+            name = ctx.invoked_subcommand
+            if name is None or name in VERBS:
+                raise
+            label = catalogue().find("command", name).label
+            log.debug("%s", label, exc_info=error)
+            raise PluginError(f"{label}: {described(error)}{place(error)}") from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

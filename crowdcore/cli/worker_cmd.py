@@ -11,7 +11,7 @@ import click
 from crowdcore.cli.common import open_store, said, say, say_json, when
 from crowdcore.data import people
 from crowdcore.errors import RunError
-from crowdcore.store.queries import qualifications, removals, workers
+from crowdcore.store.queries import events, qualifications, removals, workers
 
 if TYPE_CHECKING:
     from crowdcore.store import Conn
@@ -124,7 +124,7 @@ def remove(name: str, provider: str | None, reason: str) -> None:
     """End what NAME has open now, and nothing else: partners are released as for somebody who leaves."""
 
     def change(conn: Conn) -> tuple[Worker, int]:
-        found, now = _find(conn, name, provider), time.time()
+        found, now = people.find(conn, name, provider), time.time()
         count = removals.want(conn, found.id, reason)
         if count:
             events.append(conn, None, now, "worker_remove", "operator", [], worker=found.id)

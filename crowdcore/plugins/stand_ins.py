@@ -78,6 +78,8 @@ class StandInBot:
     bot: Any
     run: Run
     seconds: float
+    label: str = ""
+    """How messages call it: an installed one with its distribution and version."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_set_up: bool = False
     _about: dict[str, str | None] | None = None
@@ -138,7 +140,7 @@ def make_bots(plugins: RunPlugins, services: RunServices) -> list[StandInBot]:
         name, bot = made.name.removeprefix("bot:"), made.instance
         run = Run(services, made.name, made.options, f"bot:{at}:{name}")
         seconds = float(getattr(bot, "seconds", None) or LIMITS["bots"].seconds)
-        found.append(StandInBot(at, name, made.version, bot, run, seconds))
+        found.append(StandInBot(at, name, made.version, bot, run, seconds, made.label.removeprefix("bot ")))
     return found
 
 
@@ -192,7 +194,7 @@ class StandIns:
                 failures.append(Failure(bot.at, bot.name, "; ".join(error.problems)))
             following = self.bots[bot.at + 1 : bot.at + 2]
             then = f"{following[0].name!r} takes over" if following else "no other stand-in is listed"
-            log.warning("%s: stand-in %r failed: %s; %s", bot.run.name, bot.name, failures[-1].reason, then)
+            log.warning("%s: stand-in %s failed: %s; %s", bot.run.name, bot.label, failures[-1].reason, then)
             if failed is not None:
                 failed(failures[-1])
         raise NoStandIn(failures)
@@ -202,7 +204,7 @@ class StandIns:
         calls = [self._call(bot, bot.close, _CLOSE) for bot in self.bots]
         for bot, ended in zip(self.bots, await asyncio.gather(*calls, return_exceptions=True), strict=True):
             if isinstance(ended, Exception):
-                log.warning("%s: stand-in %r could not be closed: %s", bot.run.name, bot.name, ended)
+                log.warning("%s: stand-in %s could not be closed: %s", bot.run.name, bot.label, ended)
         self._limiters.close()
 
     async def _call(self, bot: StandInBot, call: Callable[[], T], seconds: float) -> T:

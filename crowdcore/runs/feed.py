@@ -11,8 +11,9 @@ import logging
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.base.faults import described
 from crowdcore.base.wait import pause
-from crowdcore.errors import HookFailed, StoreError
+from crowdcore.errors import CrowdError, HookFailed, StoreError
 from crowdcore.store.queries import agents, events, units
 from crowdcore.types import AgentEnded, RunFinished, RunLaunched, UnitLaunched, UnitReviewed, UnitSubmitted
 from crowdcore.work import documents
@@ -125,7 +126,8 @@ class Feed:
         except Exception as error:  # say, an AgentState that cannot read what it wrote: the others are to be told
             if isinstance(error, HookFailed) and error.reason == "busy":  # no thread is free just now
                 raise
-            log.exception("%s: event %d (%s) could not be told", self._context.name, event.id, event.kind)
+            why = str(error) if isinstance(error, CrowdError) else described(error)
+            log.exception("%s: event %d (%s) could not be told: %s", self._context.name, event.id, event.kind, why)
             return False
         if payload is None:
             return False

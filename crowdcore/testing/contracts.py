@@ -191,7 +191,8 @@ class BlueprintContract(Contract):
 
 
 class ProviderContract(Contract):
-    """Subclass it with `provider` (the section of task.yaml), and `params` if people come by other parameters."""
+    """Subclass it with `provider` (the section of task.yaml), `params` if people come by other parameters; with a
+    stand-in of its platform also with `places` and `redirected`."""
 
     kind = "provider"
     provider: Mapping[str, Any] = {}
@@ -199,6 +200,28 @@ class ProviderContract(Contract):
     def params(self, worker: str) -> dict[str, str]:
         """The URL parameters by which `worker` ("x" or "y") arrives, each time on the same visit."""
         return {"worker_id": worker, "assignment_id": f"visit-of-{worker}"}
+
+    def places(self, run: Stored) -> int | None:
+        """How many places the platform offers in all now; None, if there is no platform to ask."""
+        return None
+
+    def redirected(self, completion: Mapping[str, Any]) -> None:
+        """A worker's browser follows a redirect or a post: let the platform see it, and look at what it knows then.
+
+        As it is, an address on this machine is asked as a browser would.
+        """
+        if urlsplit(completion["url"]).hostname in ("127.0.0.1", "localhost"):
+            posted = completion["kind"] == "post"
+            fields = {name: str(value) for name, value in completion["fields"].items()} if posted else None
+            reply = httpx.request("POST" if posted else "GET", completion["url"], timeout=PATIENCE, data=fields)
+            assert reply.status_code < 400, f"{completion['url']} answered {reply.status_code}"
+
+    @contextmanager
+    def asked(self, folder: Path) -> Iterator[Stored]:
+        """The provider beside its served run, as a command asks it: with secrets, and registered."""
+        with stored(data_dir=folder / "data", secrets=True) as offline:
+            offline.ask(offline.hooks.provider_register())
+            yield offline
 
     def test_somebody_without_identity_gets_no_work(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """They see the preview or a friendly refusal."""
@@ -222,6 +245,9 @@ class ProviderContract(Contract):
             x = Browserless(run.url, **self.params("x")).enter()
             completion = x.submit({"text": "done"}).json()["completion"]
             assert completion["kind"] in ("thanks", "redirect", "post")
+            if completion["kind"] != "thanks":
+                assert urlsplit(completion["url"]).scheme in ("http", "https"), "a browser cannot go there"
+                self.redirected(completion)
             again = Browserless(run.url, **self.params("x")).enter()
             assert (again.document["phase"], again.document["completion"]) == ("done", completion)
 
@@ -235,7 +261,7 @@ class ProviderContract(Contract):
     def test_a_payment_is_made_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the provider pays, the same key gives the same reference, however often it is sent."""
         with self.served(tmp_path, monkeypatch) as run:
-            with stored(data_dir=tmp_path / "data") as offline:
+            with self.asked(tmp_path) as offline:
                 if not offline.hooks.has("provider_pay"):
                     return
                 who = Worker(1, "x", run.config.provider.type)
@@ -245,8 +271,21 @@ class ProviderContract(Contract):
 
     def test_its_checks_are_lines(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A provider that has nothing against a launch says so with an empty list, again and again."""
-        with self.served(tmp_path, monkeypatch), stored(data_dir=tmp_path / "data") as offline:
-            assert offline.ask(offline.hooks.provider_check()) == []
+        with self.served(tmp_path, monkeypatch), self.asked(tmp_path) as offline:
+            for _ in range(2):
+                assert offline.ask(offline.hooks.provider_check()) == []
+
+    def test_a_repeated_launch_offers_nothing_twice(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """After a crash the same call comes once more: `total` is what there is to be, however often it is said."""
+        with self.served(tmp_path, monkeypatch) as run, self.asked(tmp_path) as offline:
+            total = run.launched() or 0
+            assert self.places(offline) in (None, total), "the launch itself"
+            for _ in range(2):
+                offline.ask(offline.hooks.provider_launch(run.url, total, total))
+                assert self.places(offline) in (None, total), "provider_launch was called twice"
+            for _ in range(2):
+                offline.ask(offline.hooks.provider_extend(2, total + 2))
+                assert self.places(offline) in (None, total + 2), "provider_extend was called twice"
 
     def test_a_run_through_it_comes_to_its_end(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Places are taken back, nothing is pending, and the provider lets the run finish."""
@@ -279,7 +318,7 @@ class ArchitectContract(Contract):
 
     def test_it_tells_its_status_in_one_word(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """up, down or unknown."""
-        with self.served(tmp_path, monkeypatch), stored(data_dir=tmp_path / "data") as offline:
+        with self.served(tmp_path, monkeypatch), stored(data_dir=tmp_path / "data", secrets=True) as offline:
             assert offline.ask(offline.hooks.architect_status()) in ("up", "unknown")
 
     def test_it_serves_again_after_a_restart(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

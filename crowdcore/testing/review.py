@@ -45,16 +45,20 @@ class Stored:
 
 @contextmanager
 def stored(
-    run: str | None = None, *, agent: int | None = None, data_dir: Path | None = None, db: str | None = None
-) -> Iterator[Stored]:
-    """Open a run by its name, or that of `agent` (default: the newest), beside its server or after it."""
+    run: str | None = None, *, agent: int | None = None, data_dir: Path | None = None, db: str | None = None,
+    secrets: bool = False,
+) -> Iterator[Stored]:  # fmt: skip
+    """Open a run by its name, or that of `agent` (default: the newest), beside its server or after it.
+
+    With `secrets` the plugins get the values of secret options, as where a platform is asked.
+    """
     database = open_database(paths.database_url(db), paths.data_dir(data_dir), create=False)
     try:
         found = None if agent is None else database.read(lambda c: agents.get(c, agent))
         if agent is not None and found is None:
             raise RunError(f"there is no agent {agent}")
         row = database.read(lambda c: runs.find(c, run) if found is None else runs.get(c, found.run_id))
-        yield Stored(database, asyncio.run(stored_context(database, row)))
+        yield Stored(database, asyncio.run(stored_context(database, row, secrets=secrets)))
     finally:
         database.close()
 

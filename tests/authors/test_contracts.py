@@ -6,12 +6,14 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crowdcore.testing.contracts import ArchitectContract, BlueprintContract, BotContract, ProviderContract
+from tests.plugins.examples import Platform
 
 HERE = Path(__file__).parent / "distributions"
 HEADLINE = f"{HERE}/crowd_blueprint_headline/crowd_blueprint_headline.py:HeadlineBlueprint"
@@ -44,6 +46,88 @@ class TestCard(ArchitectContract):
 class TestPolite(BotContract):
     bot = {"type": f"{HERE}/crowd_bot_polite/crowd_bot_polite.py:PoliteBot", "patience": 1}
     item = {"topic": "tea"}
+
+
+BOARD = """
+from dataclasses import dataclass
+from pathlib import Path
+from crowdcore import Completion, hookimpl
+from crowdcore.options import option
+
+class Board:
+    delivers = frozenset({"reward"})
+
+    @dataclass(frozen=True, kw_only=True)
+    class Options:
+        folder: Path = option(help="The platform's books", path=True)
+        home: str = option(help="Where the platform is")
+        key: str = option(help="Password", secret=True)
+
+    def write(self, name, value):
+        assert self.options.key == "letmein", f"the platform knows no key {self.options.key!r}"
+        (self.options.folder / name).write_text(str(value))
+
+    @hookimpl
+    def provider_register(self):
+        self.write("account", "here")
+
+    @hookimpl
+    def provider_launch(self, total):
+        self.write("places", total)
+
+    @hookimpl
+    def provider_extend(self, total):
+        self.write("places", total)
+
+    @hookimpl
+    def provider_complete(self, visit):
+        return Completion("redirect", f"{self.options.home}/done?visit={visit.external_id}")
+
+    @hookimpl
+    def provider_pay(self, payment):
+        self.write("paid-" + payment.key.replace(":", "-"), payment.amount)
+        return payment.key
+"""
+DOUBLING = """
+class Doubling(Board):
+    @hookimpl
+    def provider_extend(self, places):
+        self.write("places", int((self.options.folder / "places").read_text()) + places)
+"""
+
+
+class TestBoard(ProviderContract):
+    """A provider with a platform and a password."""
+
+    board = BOARD
+    name = "Board"
+
+    @pytest.fixture(autouse=True)
+    def platform(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+        monkeypatch.setenv("BOARD_KEY", "letmein")
+        with Platform().serve() as self.seen:
+            yield self.seen
+
+    def section(self, folder: Path) -> dict[str, Any]:
+        self.books = folder / "books"
+        self.books.mkdir(parents=True, exist_ok=True)
+        (folder / "board.py").write_text(self.board)
+        return {"type": f"{folder}/board.py:{self.name}", "folder": str(self.books), "home": self.seen.url,
+                "key": "${oc.env:BOARD_KEY}"}  # fmt: skip
+
+    def places(self, run: Any) -> int:
+        return int((self.books / "places").read_text())
+
+    def redirected(self, completion: Mapping[str, Any]) -> None:
+        super().redirected(completion)
+        assert self.seen.got("GET /done?visit=visit-of-x") == [None], "the platform saw it"
+
+
+def test_places_that_double_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = type("Suite", (TestBoard,), {"board": BOARD + DOUBLING, "name": "Doubling"})()
+    monkeypatch.setenv("BOARD_KEY", "letmein")
+    with Platform().serve() as suite.seen, pytest.raises(AssertionError, match="provider_extend was called twice"):
+        suite.test_a_repeated_launch_offers_nothing_twice(tmp_path, monkeypatch)
 
 
 BAD_BLUEPRINT = """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from crowdcore.plugins import defaults
 from crowdcore.plugins.checks import HOOKS
 from crowdcore.plugins.hooks import Hooks
 from crowdcore.plugins.hooks.callers import kind_of_work
+from crowdcore.state import AgentState
 from scripts.hook_docs import FUNCTIONS, render
 
 
@@ -63,3 +66,51 @@ def test_the_table_of_limits_is_true() -> None:
         assert float(table[kind][2]) == limit.seconds
     named = {word: kind for kind, row in table.items() for word in row[3].replace(",", "").split() if word in HOOKS}
     assert {hook: kind_of_work(hook) for hook in named} == named
+
+
+def _rows(page: str, heading: str) -> set[str]:
+    """The words in backticks that stand in the first column of the tables below a heading."""
+    section = page.split(f"\n{heading}\n")[1].split("\n## ")[0].split("\n### ")[0]
+    first = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {word for cell in first for word in re.findall(r"`(\w+)", cell)}
+
+
+def test_every_word_of_crowd_js_and_of_a_state_is_explained() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "plugins.md").read_text()
+    client = (root / "crowdcore" / "server" / "static" / "crowd.js").read_text()
+    said = set(re.findall(r"work\.(\w+)", client[: client.index("import {")])) | {"draft"}
+    assert said - _rows(page, "### crowd.js, for its page") == set()
+    methods = {name for name, value in vars(AgentState).items() if callable(value) or isinstance(value, classmethod)}
+    ours = {name for name in methods if not name.startswith("_")} & set(AgentState.__dict__)
+    generated = {"from_dict", "from_json", "schema", "to_dict", "to_json"}
+    assert ours - generated == _rows(page, "### AgentState")
+
+
+def test_the_threads_that_are_named_are_those_of_a_served_run(tmp_path: Path) -> None:
+    from crowdcore import RunHandle, hookimpl
+    from crowdcore.testing import Browserless, serve
+
+    seen: dict[str, str] = {}
+
+    class Where:
+        @hookimpl
+        def blueprint_task_data(self, start: int) -> list[dict[str, int]]:
+            seen["blueprint_task_data"] = threading.current_thread().name
+            return [{"n": n} for n in range(start, 3)]
+
+        @hookimpl
+        def blueprint_validate(self) -> None:
+            seen["blueprint_validate"] = threading.current_thread().name
+
+        @hookimpl(nonblocking=True)
+        def provider_page(self) -> dict[str, str]:
+            seen["provider_page"] = threading.current_thread().name
+            return {"name": "here"}
+
+    config = {"task": {"name": "t"}, "blueprint": {"type": "mock"}, "provider": {"type": "mock"}}
+    with serve(config, data_dir=tmp_path, hooks=[Where()]) as run:
+        assert isinstance(run, RunHandle)
+        Browserless(run.url, worker_id="x").enter().submit({"text": "a"})
+    assert seen["provider_page"] == "run-t-1"
+    assert re.fullmatch(r"crowd-claims-\d+", seen["blueprint_validate"])

@@ -161,7 +161,7 @@ def test_one_that_hangs_holds_nobody_for_long(
     assert "plugin_close of plugin hooks: took longer than 0.2 seconds" in caplog.text
 
 
-TUNNEL = """
+TUNNEL = r"""
 import subprocess, sys
 from crowdcore import hookimpl
 
