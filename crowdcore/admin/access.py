@@ -81,7 +81,7 @@ class Access:
         def use(conn: Conn) -> tuple[str, Pass] | None:
             if passes.known_mark(conn) != content.get("db"):
                 return None
-            for row in conn.all("SELECT key, value FROM meta WHERE key LIKE 'login:%'"):
+            for row in conn.all("SELECT key, value FROM meta WHERE substr(key, 1, 6) = 'login:'"):
                 if float(row["value"]) < now:
                     conn.execute("DELETE FROM meta WHERE key = :key", key=row["key"])
             insert = "INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING"

@@ -19,7 +19,7 @@ ROLES: tuple[Role, ...] = ("owner", "reader")
 Kind = Literal["session", "token"]
 _MARK = "admin_mark"
 _PREFIX = "admin_pass:"
-_ALL = "SELECT key, value FROM meta WHERE key LIKE 'admin_pass:%'"
+_OURS = "substr(key, 1, 11) = 'admin_pass:'"
 _KEEP = "INSERT INTO meta (key, value) VALUES (:key, :value)"
 
 
@@ -76,8 +76,8 @@ def end(conn: Conn, id: str) -> bool:
 def end_all(conn: Conn) -> int:
     """End all, and login links that nobody has used yet, in a transaction; how many were known."""
     conn.execute("DELETE FROM meta WHERE key = :key", key=_MARK)
-    return conn.execute("DELETE FROM meta WHERE key LIKE 'admin_pass:%'")
+    return conn.execute(f"DELETE FROM meta WHERE {_OURS}")
 
 
 def _read(conn: Conn) -> list[Pass]:
-    return [Pass(**json.loads(row["value"])) for row in conn.all(_ALL)]
+    return [Pass(**json.loads(row["value"])) for row in conn.all(f"SELECT value FROM meta WHERE {_OURS}")]

@@ -94,6 +94,17 @@ def test_all_of_them_end_at_once_and_links_with_them(machine: Machine) -> None:
         assert browser(run).get("api/v1/runs").status_code == 200
 
 
+def test_it_is_the_same_on_either_database(tmp_path: Path, database_url: str | None) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    with serve(config("t"), data_dir=data_dir, db=database_url) as run:
+        first, other, link = browser(run), browser(run), run.admin_link()
+        assert len(re.findall("<code>", first.get("access").text)) == 2
+        assert first.post("logout", data={"csrf": csrf(first)}).status_code == 303
+        assert [each.get("api/v1/runs").status_code for each in (first, other)] == [401, 200]
+        assert (web.get(link).status_code, web.get(link).status_code) == (200, 401)
+
+
 def test_owners_end_them_on_the_page_and_readers_cannot(machine: Machine) -> None:
     with served(machine) as run:
         owner, other = browser(run), browser(run)

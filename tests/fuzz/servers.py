@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from crowdcore.admin import passes
 from crowdcore.admin.access import make_admin_token, make_login_link
 from crowdcore.base.secret import secret_key
 from crowdcore.store import Database, open_database
@@ -83,6 +85,11 @@ class Server:
         """A token for the admin API."""
         with self._database() as database:
             return make_admin_token(database, self.secret, "owner", 1)
+
+    def pass_id(self) -> str:
+        """The id of a token that may be ended."""
+        with self._database() as database:
+            return database.write(lambda conn: passes.keep(conn, "token", "reader", time.time(), time.time() + 60).id)
 
     def login_token(self) -> str:
         """The token of a fresh login link."""

@@ -21,11 +21,14 @@ ANSWERS = {
 FILES = {"type": "string", "format": "binary"}
 SHARES = {
     "form": {
-        "page": 1.4, "client": 1.4, "file": 3.5, "health": 1.4, "metrics": 1.4, "openapi": 1.4, "enter": 11,
+        "page": 1.4, "leave": 1, "client": 1.4, "file": 3.5, "health": 1.4, "metrics": 1.4, "openapi": 1, "enter": 11,
         "document": 7, "draft": 11, "upload": 11, "submit": 14, "giveBack": 5, "reportError": 6, "feedback": 7,
     },
     "calls": {"call": 10},
-    "admin": {"page": 2.2, "login": 2.5, "logout": 3, "health": 1.4, "openapi": 2.2, "runs": 2.2, "run": 3},
+    "admin": {
+        "page": 2.2, "login": 2.5, "logout": 3, "health": 1.4, "openapi": 2.2, "runs": 2.2, "run": 3, "access": 2.2,
+        "end_access": 2,
+    },
 }  # fmt: skip
 """Percent of all cases, by where and operation. Those that always succeed get a little over one."""
 
