@@ -12,7 +12,6 @@ from crowdcore.base.version import __version__
 
 if TYPE_CHECKING:
     from crowdcore.config import RunConfig, load_config
-    from crowdcore.data import open as open  # noqa: A004
     from crowdcore.errors import ConfigError, CrowdError, PluginError, RunError, StoreError
     from crowdcore.plugins.live_assignment import LiveAssignment, Message
     from crowdcore.plugins.markers import NotInPlace, hookimpl, in_place
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from crowdcore.plugins.run import Run
     from crowdcore.runs.handle import RunHandle
     from crowdcore.runs.launch import launch, resume, wait
+    from crowdcore.runs.stored import open as open  # noqa: A004
     from crowdcore.state import AgentState
     from crowdcore.types import (
         AdminPage,
@@ -55,7 +55,7 @@ _HOME = {
     "crowdcore.work.gates": "Gate",
     "crowdcore.runs.handle": "RunHandle",
     "crowdcore.runs.launch": "launch resume wait",
-    "crowdcore.data": "open",
+    "crowdcore.runs.stored": "open",
     "crowdcore.plugins.markers": "NotInPlace hookimpl in_place",
     "crowdcore.plugins.options": "option",
     "crowdcore.plugins.procedures": "Procedures procedure",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from crowdcore.cli.common import open_store, said, say, say_json, when
-from crowdcore.data import people
 from crowdcore.errors import RunError
+from crowdcore.runs import people
 from crowdcore.store.queries import events, qualifications, removals, workers
 
 if TYPE_CHECKING:

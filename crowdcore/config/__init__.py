@@ -27,5 +27,5 @@ from crowdcore.plugins.schema import (
 __all__ = [
     "AdminConfig", "ArchitectChoice", "BlueprintChoice", "GatesConfig", "GoldConfig", "OnboardingConfig",
     "PairingConfig", "PluginChoice", "ProviderChoice", "QualificationRequirement", "RunConfig", "ScreeningConfig",
-    "StandIn", "TaskConfig", "choices", "load_config", "published", "sections", "snapshot", "taskdata",
+    "StandIn", "TaskConfig", "choices", "load_config", "sections", "snapshot",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from crowdcore.config.published import copy_bytes
+from crowdcore.blueprints.published import copy_bytes
 from crowdcore.errors import ConfigError, RunError
 from crowdcore.plugins import LocalFiles, RunPlugins
 from crowdcore.plugins.local import load_hooks_module, snapshot_name

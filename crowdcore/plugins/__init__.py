@@ -19,7 +19,7 @@ __all__ = [
     "GROUPS", "Catalogue", "Entry", "LocalFiles", "Registered", "RunPlugins", "bots", "catalogue", "checks",
     "defaults", "gate_data", "hooks", "inspection", "live_assignment", "load_hooks_module", "load_unpackaged", "local",
     "markers", "option_types", "options", "procedures", "records", "results", "run", "schema",
-    "short_form", "stand_ins", "state_code",
+    "stand_ins", "state_code",
 ]  # fmt: skip
 
 

@@ -4,4 +4,17 @@
 testing.
 """
 
-__all__ = ["deliver", "expire", "handle", "launch", "lock", "outside", "report", "simulate", "watch"]
+__all__ = [
+    "deliver",
+    "expire",
+    "handle",
+    "launch",
+    "lock",
+    "outside",
+    "people",
+    "report",
+    "simulate",
+    "stored",
+    "values",
+    "watch",
+]

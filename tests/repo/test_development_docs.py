@@ -35,7 +35,7 @@ def test_the_layers_are_the_rooms_of_the_picture() -> None:
     layers = contract[contract.index("layers = [") : contract.index("exhaustive = true")]
     floors = [set(re.findall(r"\w+", line.partition("#")[0])) for line in re.findall(r'"(.*)",', layers)]
     order = {name: at for at, floor in enumerate(floors) for name in floor}
-    picture = TEXT[TEXT.index("    cli  ") : TEXT.index("Beside config stand")]
+    picture = TEXT[TEXT.index("    commands  ") : TEXT.index("Beside config stand")]
     drawn = [[word for word in re.findall(r"\b\w+\b", line) if word in ROOMS][:3] for line in picture.splitlines()]
     seen = [order[name] for line in drawn for name in line[:1]]
     assert seen == sorted(seen)

@@ -7,7 +7,7 @@ onboarding → screening → gold → worker_can_do_unit → a unit. `steps.py` 
 
 from __future__ import annotations
 
-from crowdcore.plugins.short_form import ShortForm
+from crowdcore.blueprints.short_form import ShortForm
 from crowdcore.work.gates.check import Checker, check_items
 from crowdcore.work.gates.extensions import Gate, ask_added, unchecked
 from crowdcore.work.gates.judgement import JUDGED, Judgement, apply, judge

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crowdcore.blueprints.short_form import read_form
 from crowdcore.errors import ConfigError, CrowdError
-from crowdcore.plugins.short_form import read_form
 from crowdcore.work.gates import references
 from crowdcore.work.gates.setup import Gates, Pool, known, names
 from crowdcore.work.gates.steps import holds

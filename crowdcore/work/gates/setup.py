@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from crowdcore.base.limiter import Limiter
+from crowdcore.blueprints.short_form import ShortForm
 from crowdcore.errors import ConfigError
 from crowdcore.plugins.gate_data import ANSWERS
-from crowdcore.plugins.short_form import ShortForm
 from crowdcore.state import canonical
 from crowdcore.store.queries.known_items import Known
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crowdcore import ConfigError
-from crowdcore.config.taskdata import read_rows
+from crowdcore.blueprints.taskdata import read_rows
 from crowdcore.testing import Browserless, until
 
 PAGE = "<p>${a} ${b}</p>"

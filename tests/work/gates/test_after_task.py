@@ -93,7 +93,7 @@ def test_a_run_waits_for_the_form_but_not_for_ever(desk: Desk) -> None:
     ],
 )  # fmt: skip
 def test_the_server_checks_every_answer(data: Any, field: str, tmp_path: Any) -> None:
-    from crowdcore.plugins.short_form import read_form
+    from crowdcore.blueprints.short_form import read_form
 
     path = tmp_path / "form.json"
     path.write_text(json.dumps(FORM))

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from crowdcore.base import paths
-from crowdcore.data import people
-from crowdcore.data.values import Debt, StoredRun, StoredWorker
 from crowdcore.errors import RunError
+from crowdcore.runs import people
+from crowdcore.runs.values import Debt, StoredRun, StoredWorker
 from crowdcore.store import open_database
 from crowdcore.store.queries import outbox, qualifications, runs, units, workers
 
