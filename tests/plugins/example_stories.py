@@ -22,8 +22,6 @@ import pytest
 
 from crowdcore import ConfigError, RunHandle, hookimpl
 from crowdcore.admin.access import make_admin_token
-from crowdcore.base import paths
-from crowdcore.base.secret import secret_key
 from crowdcore.testing import Browserless, LivePerson, stored, until
 from scripts.hook_docs import example
 from tests.plugins.examples import Platform, Scene
@@ -207,7 +205,7 @@ def adds(scene: Scene) -> None:
     ):
         with scene.serve(examples(hook)) as run:
             assert Browserless(run.url, worker_id="ann").enter().submit({"text": "a <robin>"}).is_success
-            token = make_admin_token(secret_key(paths.config_dir()), "reader", 1)
+            token = make_admin_token(run._host.setup.db, run._host.setup.secret_key, "reader", 1)
             pages = httpx.Client(base_url=run.admin_url or "", headers={"authorization": f"Bearer {token}"})
             until(lambda pages=pages, path=path, wanted=wanted: wanted in pages.get(path).text)  # type: ignore[misc]
             scene.saw(hook, f'href="{path}"' in pages.get("").text, True)

@@ -75,6 +75,18 @@ def relay(scene: Scene, code: str) -> None:
         ann.wait("status", status="completed")
 
 
+def silent(scene: Scene, code: str) -> None:
+    """Who says nothing gives the seat to a bot."""
+    two = {"type": "mock", "units_per_assignment": 2}
+    with scene.serve({"silent": code}, blueprint=two, pairing={"stand_in": {"type": "echo"}}) as run:
+        first, second = people(run, "ann", "ben", status="in_task")
+        first.say({"text": "Hello"})
+        second.wait("turn", who="Person 2")
+        scene.clock.advance(61)
+        assert first.wait("message", sender="Person 2")["data"] == {"text": "Hello"}
+        first.wait("status", phase="finish")
+
+
 def blocking(scene: Scene, code: str) -> None:
     """The first tells the second."""
     with scene.serve({"blocking": code}, blueprint={"type": "mock", "units_per_assignment": 2}) as run:
@@ -130,7 +142,7 @@ def animals(scene: Scene, code: str) -> None:
 
 STORIES: dict[str, Told] = {
     "README.md 2": teams, "docs/gates.md 1": golds, "docs/gates.md 2": hours, "docs/live.md 1": relay,
-    "docs/live.md 2": blocking, "plugins/architect_local/README.md 1": media,
+    "docs/live.md 2": silent, "docs/live.md 3": blocking, "plugins/architect_local/README.md 1": media,
     "plugins/blueprint_form/README.md 1": words, "plugins/blueprint_form/README.md 2": words,
     "plugins/blueprint_static/README.md 1": animals,
 }  # fmt: skip

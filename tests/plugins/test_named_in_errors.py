@@ -54,8 +54,6 @@ RUN = """
 import httpx, logging, sys
 from pathlib import Path
 from crowdcore.admin.access import make_admin_token
-from crowdcore.base import paths
-from crowdcore.base.secret import secret_key
 from crowdcore.testing import Browserless, serve
 
 logging.basicConfig(format="%(message)s", stream=sys.stderr)
@@ -68,7 +66,7 @@ with serve(config, data_dir=Path(sys.argv[1])) as run:
     for text in ("validate", "fine"):
         worker.submit({"text": text})
     print(httpx.get(run.url + "trouble").text, httpx.get(run.url + "metrics").status_code)
-    token = make_admin_token(secret_key(paths.config_dir()), "reader", 1)
+    token = make_admin_token(run._host.setup.db, run._host.setup.secret_key, "reader", 1)
     httpx.get(run.admin_url + "x/trouble/", headers={"authorization": f"Bearer {token}"})
 """
 WHO = "extension 'trouble' (acme 1.2)"

@@ -45,9 +45,10 @@ def clock() -> ManualClock:
 def start(tmp_path: Path, clock: ManualClock) -> Iterator[Start]:
     """Serves the task; words are options of `task:`."""
     opened = []
+    architect = {"type": "local", "port": 0, "trusted_proxies": ["127.0.0.1"]}
 
     def served(**task: Any) -> Any:
-        config = {**TASK, "task": {**TASK["task"], **task}}
+        config = {**TASK, "task": {**TASK["task"], **task}, "architect": architect}
         context = serve(config, data_dir=tmp_path / "data", hooks=[Procedures()], clock=clock)
         opened.append(context)
         return context.__enter__()

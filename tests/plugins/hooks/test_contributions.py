@@ -11,8 +11,6 @@ import pytest
 
 from crowdcore import AdminPage, PluginError, RunHandle, hookimpl
 from crowdcore.admin.access import Role, make_admin_token, make_login_link
-from crowdcore.base import paths
-from crowdcore.base.secret import secret_key
 from tests import web
 from tests.plugins.hooks.conftest import Served
 
@@ -77,12 +75,12 @@ def run(served: Served, office: Office) -> RunHandle:
 def client(run: RunHandle, role: Role | None = "owner", *, session: bool = False) -> httpx.Client:
     """Somebody at the requester's pages, by a token or by a browser's session."""
     assert run.admin_url is not None
-    key = secret_key(paths.config_dir())
+    key, database = run._host.setup.secret_key, run._host.setup.db
     found = web.Client(base_url=run.admin_url)
     if role is not None and session:
-        assert found.get(make_login_link(key, run.admin_url, role)).is_success
+        assert found.get(make_login_link(database, key, run.admin_url, role)).is_success
     elif role is not None:
-        found.headers["authorization"] = f"Bearer {make_admin_token(key, role, 1)}"
+        found.headers["authorization"] = f"Bearer {make_admin_token(database, key, role, 1)}"
     return found
 
 
