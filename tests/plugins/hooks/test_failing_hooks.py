@@ -145,7 +145,7 @@ def test_a_failing_decision_decides_nothing(start: Start, answer: str, line: str
     ("answer", "line"),
     [
         ("None", "provider_identify of plugin hooks.py: answered None; the hook wants Identity | Refusal"),
-        ("params", "provider_identify of plugin hooks.py: answered {'worker_id': 'x'} (UrlParams); the hook wants Identity"),
+        ("params", "provider_identify of plugin hooks.py: answered {'worker_id': 'x'} (UrlParams)"),
         ("Identity(7)", "provider_identify of plugin hooks.py: answered Identity(worker_name=7, visit_id=None"),
         ("1 / 0", "provider_identify of plugin hooks.py: ZeroDivisionError: division by zero (hooks.py:4)"),
     ],
