@@ -66,7 +66,7 @@ class Verbs(click.Group):
             raise
         except Exception as error:
             name = ctx.invoked_subcommand
-            if name is None or name in VERBS:
+            if name is None or name in VERBS or isinstance(error, UnicodeEncodeError):  # `main` tells of odd words
                 raise
             label = catalogue().find("command", name).label
             log.debug("%s", label, exc_info=error)

@@ -51,6 +51,7 @@ async def claim(context: RunContext, wish: Claim, known: tuple[Worker, str | Non
 async def _find(context: RunContext, wish: Claim, worker: Worker) -> AgentRow:
     judged = context.hooks.has("worker_can_do_unit")
     refusal: Refusal | None = None
+    no_more = False
     for _round in range(ROUNDS):
         piece = await _due(context, wish, worker)
         if isinstance(piece, AgentRow):
@@ -74,8 +75,9 @@ async def _find(context: RunContext, wish: Claim, worker: Worker) -> AgentRow:
         context.positions.forget(worker.id)
         if judged and refusal is None and began != START:
             continue  # what was passed on the way here was refused then: ask anew
-        if refusal is not None or not await context.more_units():
+        if refusal is not None or no_more:
             break
+        no_more = not await context.more_units()  # the last ones may have been made after we looked
     raise await _nothing(context, worker, refusal)
 
 

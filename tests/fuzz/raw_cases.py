@@ -212,9 +212,11 @@ _JSON = [
     ("two values", b"{} {}", 422),
     ("nothing", b"", 422),
     ("white space", b" \n\t" * 10_000, 422),
-    ("100,000 keys", json.dumps({str(n): n for n in range(100_000)}).encode(), 204),
+    ("50,000 keys", json.dumps({str(n): n for n in range(50_000)}).encode(), 204),
+    ("100,000 keys", json.dumps({str(n): n for n in range(100_000)}).encode(), 413),
     ("__proto__", b'{"__proto__": {"a": 1}, "constructor": 1}', 204),
-    ("4 MB of text", json.dumps("ä" * 700_000).encode(), 204),
+    ("800 kB of text", json.dumps("ä" * 130_000).encode(), 204),
+    ("4 MB of text", json.dumps("ä" * 700_000).encode(), 413),
 ]
 
 

@@ -47,7 +47,7 @@ def test_who_was_removed_while_nobody_served_is_gone_after_it_and_may_come_again
     remove(stage, two)
     stage.restart()
     until(lambda: stage.agent(two)["end_reason"] == "removed")
-    assert stage.rows("SELECT * FROM record WHERE kind = 'removals'") == []
+    until(lambda: stage.rows("SELECT * FROM record WHERE kind = 'removals'") == [])
     assert stage.rows("SELECT blocked FROM worker WHERE name = 'two'") == [{"blocked": None}]
 
 
