@@ -173,4 +173,4 @@ def _flood(server: Server, faults: list[str]) -> None:
 
 def _open(server: Server, path: str) -> ClientConnection:
     url = server.url.replace("http", "ws", 1) + path
-    return connect(url, open_timeout=SECONDS, close_timeout=SECONDS, max_size=None, proxy=None)
+    return connect(url, open_timeout=SECONDS, close_timeout=SECONDS, max_size=None, max_queue=None, proxy=None)
