@@ -102,6 +102,7 @@ def test_a_visit_ends_at_any_platform_by_itself(tmp_path: Path, tab: BrowserCont
             said: list[str] = []
             page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
             page.goto(f"{run.url}?worker_id=x&assignment_id=1")
+            expect(page.locator("#seen")).to_contain_text("work {", timeout=PATIENCE * 1000)
             page.fill("input[name=text]", "the end")
             page.get_by_role("button", name="Send").click()
             expect(page.get_by_role("heading", name="Back at the platform")).to_be_visible(timeout=PATIENCE * 1000)

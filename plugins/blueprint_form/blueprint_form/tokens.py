@@ -126,7 +126,8 @@ def unlike(config: dict[str, Any], sets: list[TokenSet]) -> list[tuple[int, Toke
     found: dict[Any, tuple[int, TokenSet]] = {}
     for number, values in enumerate(sets or [{}]):
         files = tuple(value for value in values.values() if value.startswith("insertions/"))
-        key = (files, tuple(values[name] for name in strict), *(not value.strip() for value in values.values()))
+        empty = frozenset(name for name, value in values.items() if not value.strip())
+        key = (files, tuple(values[name] for name in strict), empty)
         found.setdefault(key, (number, values))
     return list(found.values())
 

@@ -29,7 +29,8 @@ class Script:
         self.lines: list[str] = []
 
     def step(self, title: str) -> None:
-        calls, told = list(self._recorder.calls), list(self._recorder.told)
+        calls = [line for line in self._recorder.calls if line != "architect_status"]  # asked when it is time
+        told = list(self._recorder.told)
         self.lines += [f"# {title}", *(name for name, _ in groupby(calls[self._calls :]))]
         self.lines += [f"  then {line}" for line in told[self._told :]]
         self._calls, self._told = len(calls), len(told)
